@@ -1,0 +1,1 @@
+//! The edge: the proxy, its routes, the probe and the switch.

@@ -1,0 +1,1 @@
+//! Docker Engine and Swarm: networks, services, tasks, logs.

@@ -1,0 +1,1 @@
+//! Git: mirrors, checkouts and questions to repositories.

@@ -1,0 +1,15 @@
+//! The Longshore agent: the only process with the Docker socket.
+//!
+//! It is given complete job specifications over its Unix socket and reports what
+//! happened. It must not know users, teams or PostgreSQL, must not start a shell, and
+//! must not touch anything in Docker that does not carry its instance's label.
+//!
+//! Start reading at [`jobs`] (a deployment from source to traffic) and [`stage`] (what
+//! every stage is given).
+
+pub mod build;
+pub mod config;
+pub mod edge;
+pub mod engine;
+pub mod git;
+pub mod stage;

@@ -1,0 +1,183 @@
+//! What the agent is told to do.
+
+use std::collections::BTreeMap;
+
+use longshore_domain::health::HealthCheck;
+use longshore_domain::route::Route;
+use longshore_domain::run::Port;
+use longshore_domain::secret::serialize_exposed;
+use longshore_domain::source::DockerfileBuild;
+use longshore_domain::{
+    CommitSha, DeploymentId, EnvKey, EnvironmentId, GitRef, GitUrl, ImageRef, Secret, ServiceId,
+    ServiceName, Strategy,
+};
+use serde::{Deserialize, Serialize};
+
+/// Everything that a deployment needs, from source to traffic.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeployJob {
+    /// The deployment; also the job's identity.
+    pub deployment: DeploymentId,
+    /// Its number within the service, from 1.
+    pub number: i32,
+    /// The service.
+    pub service: ServiceId,
+    /// The service's name, its host name in the environment's network.
+    pub service_name: ServiceName,
+    /// The environment, which has one private network.
+    pub environment: EnvironmentId,
+    /// Where the image comes from.
+    pub origin: Origin,
+    /// The container's variables, resolved.
+    pub variables: BTreeMap<EnvKey, WireSecret>,
+    /// Values that must not appear in any log.
+    pub redact: Vec<WireSecret>,
+    /// The port that the service listens on; none for a worker.
+    pub port: Option<Port>,
+    /// Overrides the image's command.
+    pub command: Option<Vec<String>>,
+    /// Runs once in the new image before it starts.
+    pub release_command: Option<Vec<String>>,
+    /// Containers.
+    pub replicas: u32,
+    /// Memory limit in bytes.
+    pub memory_limit_bytes: Option<i64>,
+    /// CPU limit in thousandths of a core.
+    pub cpu_limit_millis: Option<i64>,
+    /// The health check.
+    pub health: HealthCheck,
+    /// How the new version takes over.
+    pub strategy: Strategy,
+    /// The routes it is to serve.
+    pub routes: Vec<Route>,
+    /// Seconds that the old version goes on after the switch.
+    pub drain_seconds: u32,
+    /// Seconds between SIGTERM and SIGKILL.
+    pub stop_grace_seconds: u32,
+    /// Seconds that a service without a port must stay up.
+    pub settle_seconds: u32,
+    /// The longest that each stage may take.
+    pub limits: StageLimits,
+}
+
+/// The longest that stages may take, in seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StageLimits {
+    /// Fetching.
+    pub fetching: u32,
+    /// Building.
+    pub building: u32,
+    /// Releasing.
+    pub releasing: u32,
+    /// Starting, on top of the health check's own patience.
+    pub starting: u32,
+    /// Verifying.
+    pub verifying: u32,
+    /// Switching.
+    pub switching: u32,
+}
+
+impl Default for StageLimits {
+    fn default() -> Self {
+        Self {
+            fetching: 600,
+            building: 3600,
+            releasing: 1800,
+            starting: 120,
+            verifying: 60,
+            switching: 60,
+        }
+    }
+}
+
+/// Where the image of a deployment comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum Origin {
+    /// Fetched and built.
+    Git {
+        /// The repository and how to reach it.
+        repository: Repository,
+        /// The branch or tag.
+        branch: GitRef,
+        /// The exact commit; the branch's head when absent.
+        commit: Option<CommitSha>,
+        /// Whether submodules are fetched.
+        submodules: bool,
+        /// How it is built.
+        build: DockerfileBuild,
+        /// Values of the build's secrets.
+        build_secrets: BTreeMap<EnvKey, WireSecret>,
+        /// Whether everything is built anew.
+        clear_cache: bool,
+    },
+    /// An image by reference.
+    Image {
+        /// The image.
+        reference: ImageRef,
+    },
+    /// The image of an earlier deployment of the same service.
+    Existing {
+        /// The tag that the earlier deployment recorded.
+        image: String,
+        /// The image's identity, `sha256:…`.
+        digest: String,
+    },
+}
+
+/// A repository and how to reach it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Repository {
+    /// The URL, without credentials.
+    pub url: GitUrl,
+    /// The credentials.
+    pub credentials: GitCredentials,
+    /// The pinned SSH host key: the SHA-256 of the key as OpenSSH prints it
+    /// (`SHA256:…`). When absent the first key seen is taken and reported.
+    pub host_key: Option<String>,
+}
+
+/// Credentials for a repository.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum GitCredentials {
+    /// None.
+    Anonymous,
+    /// A user name and a token or password, for HTTP.
+    Token {
+        /// The user name; hosts with tokens mostly ignore it.
+        username: String,
+        /// The token.
+        token: WireSecret,
+    },
+    /// An SSH private key.
+    DeployKey {
+        /// The key in OpenSSH's PEM form, without passphrase.
+        private_key: WireSecret,
+    },
+}
+
+/// A secret on the protected socket to the agent: serialised in the clear, printed as
+/// `[redacted]`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct WireSecret(#[serde(serialize_with = "serialize_exposed")] pub Secret);
+
+impl WireSecret {
+    /// The text itself.
+    pub fn expose(&self) -> &str {
+        self.0.expose()
+    }
+}
+
+impl From<Secret> for WireSecret {
+    fn from(secret: Secret) -> Self {
+        Self(secret)
+    }
+}
+
+impl From<&str> for WireSecret {
+    fn from(secret: &str) -> Self {
+        Self(Secret::new(secret))
+    }
+}

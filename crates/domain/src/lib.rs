@@ -1,0 +1,27 @@
+//! The pure model of Longshore: ids, parsed text, entities' value types, the
+//! deployment state machine and the rules that need no input or output.
+//!
+//! This crate must not do I/O, must not be asynchronous, must not read a clock and
+//! must not know PostgreSQL, Docker or HTTP. Untrusted text becomes one of the
+//! types here exactly once, at the edge, and is trusted afterwards.
+//!
+//! Start reading at [`deployment`] (the state machine) and [`text`] (parsed text).
+
+pub mod deployment;
+pub mod failure;
+pub mod health;
+pub mod id;
+pub mod route;
+pub mod run;
+pub mod secret;
+pub mod source;
+pub mod team;
+pub mod text;
+pub mod variable;
+
+pub use deployment::{DeploymentState, InvalidTransition, Stage, StageTimings, Strategy};
+pub use failure::{Failure, FailureKind};
+pub use id::*;
+pub use secret::Secret;
+pub use team::{Permission, Role};
+pub use text::*;

@@ -1,0 +1,54 @@
+//! How requests find a service.
+
+use serde::{Deserialize, Serialize};
+
+use crate::run::Port;
+use crate::{DomainId, DomainName, PathPrefix};
+
+/// How a domain is protected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "snake_case")]
+pub enum TlsMode {
+    /// Plain HTTP.
+    #[default]
+    None,
+    /// A certificate by ACME.
+    Acme,
+    /// A certificate that the team uploaded.
+    Custom,
+}
+
+impl TlsMode {
+    /// The stable name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Acme => "acme",
+            Self::Custom => "custom",
+        }
+    }
+
+    /// Reads the stable name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::None, Self::Acme, Self::Custom]
+            .into_iter()
+            .find(|mode| mode.as_str() == name)
+    }
+}
+
+/// One way from a host and path prefix to a service's port.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Route {
+    /// The domain it belongs to.
+    pub domain: DomainId,
+    /// The host.
+    pub host: DomainName,
+    /// The path prefix.
+    pub path_prefix: PathPrefix,
+    /// Whether the prefix is taken off before the service sees the request.
+    pub strip_prefix: bool,
+    /// The port inside the container.
+    pub port: Port,
+    /// How it is protected.
+    pub tls: TlsMode,
+}
