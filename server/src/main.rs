@@ -1,2 +1,7 @@
-//! Placeholder.
-fn main() {}
+//! The `longshore` program.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    longshore_server::cli::main()
+}
