@@ -97,6 +97,8 @@ CREATE TABLE services (
     git_public_key text,
     git_host_key   text,
     stopped        boolean NOT NULL DEFAULT false,
+    -- A person asked for new containers; cleared when the agent has replaced them.
+    restart_requested_at timestamptz,
     next_number    integer NOT NULL DEFAULT 1,
     created_at     timestamptz NOT NULL DEFAULT now(),
     -- Set when a person asked for the removal; the row goes when the machine is clean.

@@ -15,6 +15,8 @@ pub mod route;
 pub mod run;
 pub mod secret;
 pub mod source;
+pub mod specification;
+pub mod status;
 pub mod team;
 pub mod text;
 pub mod variable;
@@ -23,5 +25,7 @@ pub use deployment::{DeploymentState, InvalidTransition, Stage, StageTimings, St
 pub use failure::{Failure, FailureKind};
 pub use id::*;
 pub use secret::Secret;
+pub use specification::{Cause, Specification};
+pub use status::DeploymentStatus;
 pub use team::{Permission, Role};
 pub use text::*;

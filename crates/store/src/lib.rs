@@ -1,1 +1,20 @@
-//! Placeholder.
+//! All SQL of Longshore: records, embedded migrations, the job queue, logs, sessions.
+//!
+//! One module per aggregate, plain `async fn` over `&mut PgConnection`; the caller owns
+//! the transaction. `find_*` answers an `Option`, `list_*` a `Vec`; names of database
+//! constraints become typed [`Conflict`]s. This crate must not decide who may do what,
+//! must not encrypt or decrypt, and must not know HTTP, Docker or the agent.
+//!
+//! Start reading at [`deployments`] (the job queue) and [`logs`].
+
+mod error;
+pub mod events;
+pub mod journal;
+mod lines;
+pub mod pool;
+pub mod sessions;
+
+pub use error::{Conflict, Result, StoreError};
+pub use lines::LogStream;
+pub use pool::{connect, migrate};
+pub use sqlx::postgres::{PgConnection, PgPool};

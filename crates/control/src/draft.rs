@@ -1,0 +1,12 @@
+//! What people and programs send: raw text, parsed by the use cases, which report the
+//! problems of all fields at once.
+
+mod account;
+mod app;
+mod deployment;
+mod variable;
+
+pub use account::*;
+pub use app::*;
+pub use deployment::*;
+pub use variable::*;

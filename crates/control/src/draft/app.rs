@@ -1,0 +1,138 @@
+//! Drafts of projects, environments, apps and domains.
+
+use std::collections::BTreeMap;
+
+use longshore_domain::run::RunSettings;
+
+/// A new project, or a project's new name.
+#[derive(Debug, Clone, Default, serde::Deserialize)]
+pub struct ProjectDraft {
+    /// The name.
+    pub name: String,
+}
+
+/// A new environment.
+#[derive(Debug, Clone, Default, serde::Deserialize)]
+pub struct EnvironmentDraft {
+    /// The name.
+    pub name: String,
+}
+
+/// A new app.
+#[derive(Debug, Clone)]
+pub struct AppDraft {
+    /// The name.
+    pub name: String,
+    /// Where it comes from.
+    pub source: SourceDraft,
+    /// How it becomes an image; a Dockerfile at the repository's root when absent.
+    pub build: Option<BuildDraft>,
+    /// The port that it listens on; none for a worker.
+    pub port: Option<i64>,
+    /// How it runs; the defaults when absent.
+    pub run: Option<RunSettings>,
+}
+
+/// Changes of an app; what is absent stays.
+#[derive(Debug, Clone, Default)]
+pub struct AppPatch {
+    /// The name.
+    pub name: Option<String>,
+    /// Where it comes from.
+    pub source: Option<SourceDraft>,
+    /// How it becomes an image.
+    pub build: Option<BuildDraft>,
+    /// The port; `Some(None)` takes it away.
+    pub port: Option<Option<i64>>,
+    /// How it runs.
+    pub run: Option<RunSettings>,
+}
+
+/// Where an app comes from.
+#[derive(Debug, Clone)]
+pub enum SourceDraft {
+    /// A branch of a Git repository.
+    Git {
+        /// The repository's URL.
+        url: String,
+        /// The branch or tag.
+        branch: String,
+        /// Whether submodules are fetched.
+        submodules: bool,
+        /// How the repository is reached.
+        access: GitAccessDraft,
+    },
+    /// An image.
+    Image {
+        /// The image's reference.
+        reference: String,
+    },
+    /// Files sent by the client; refused by this version.
+    Upload,
+}
+
+/// How a repository is reached.
+#[derive(Clone, Default)]
+pub enum GitAccessDraft {
+    /// Without credentials.
+    #[default]
+    Anonymous,
+    /// With a token over HTTP.
+    Token {
+        /// The user name; hosts with tokens mostly ignore it.
+        username: Option<String>,
+        /// The token.
+        token: String,
+    },
+    /// With a key that Longshore makes and keeps (the same key when there is one already).
+    DeployKey,
+    /// As it is now.
+    Keep,
+}
+
+impl std::fmt::Debug for GitAccessDraft {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(match self {
+            Self::Anonymous => "Anonymous",
+            Self::Token { .. } => "Token([redacted])",
+            Self::DeployKey => "DeployKey",
+            Self::Keep => "Keep",
+        })
+    }
+}
+
+/// How a source becomes an image.
+#[derive(Debug, Clone)]
+pub enum BuildDraft {
+    /// By a Dockerfile of the repository.
+    Dockerfile {
+        /// The Dockerfile, from the repository's root; `Dockerfile` when absent.
+        path: Option<String>,
+        /// The folder that is sent to the build; the whole repository when absent.
+        context: Option<String>,
+        /// The stage to build; the last one when absent.
+        target: Option<String>,
+        /// Build arguments.
+        args: BTreeMap<String, String>,
+        /// Names of variables that the build may mount as secrets.
+        secrets: Vec<String>,
+    },
+}
+
+/// A new domain.
+#[derive(Debug, Clone, Default, serde::Deserialize)]
+pub struct DomainDraft {
+    /// The host name.
+    pub host: String,
+    /// The path prefix; `/` when absent.
+    #[serde(default)]
+    pub path_prefix: Option<String>,
+    /// Whether the prefix is taken off before the service sees the request.
+    #[serde(default)]
+    pub strip_prefix: bool,
+    /// The port; the service's when absent.
+    #[serde(default)]
+    pub port: Option<i64>,
+    /// `none`, `acme` or `custom`.
+    pub tls: String,
+}

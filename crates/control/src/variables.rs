@@ -1,0 +1,5 @@
+//! Variables of services, environments and projects.
+
+mod dotenv;
+
+pub use dotenv::parse_dotenv;

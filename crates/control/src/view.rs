@@ -1,0 +1,12 @@
+//! What the use cases answer: fields ready to show, never a secret that was not made
+//! by this very call.
+
+mod account;
+mod deployment;
+mod project;
+mod service;
+
+pub use account::*;
+pub use deployment::*;
+pub use project::*;
+pub use service::*;

@@ -1,0 +1,144 @@
+//! Views of a service with its settings, variables and domains.
+
+use longshore_domain::route::TlsMode;
+use longshore_domain::run::RunSettings;
+use longshore_domain::source::Build;
+use longshore_domain::{DomainId, EnvironmentId, ProjectId, ServiceId};
+use serde::Serialize;
+use time::OffsetDateTime;
+
+use super::{DeploymentSummary, ServiceKind, ServiceStatus};
+
+/// A thing's id and name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Named<I> {
+    /// Its id.
+    pub id: I,
+    /// Its name.
+    pub name: String,
+}
+
+/// A service.
+#[derive(Debug, Clone, Serialize)]
+pub struct ServiceView {
+    /// Its id.
+    pub id: ServiceId,
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub kind: ServiceKind,
+    /// Its project.
+    pub project: Named<ProjectId>,
+    /// Its environment.
+    pub environment: Named<EnvironmentId>,
+    /// Where it comes from.
+    pub source: SourceView,
+    /// How it becomes an image.
+    pub build: Build,
+    /// How it runs.
+    pub run: RunSettings,
+    /// The port that it listens on.
+    pub port: Option<u16>,
+    /// Whether a person stopped it.
+    pub stopped: bool,
+    /// How it does.
+    pub status: ServiceStatus,
+    /// The deployment that serves.
+    pub live: Option<DeploymentSummary>,
+    /// The newest deployment.
+    pub latest: Option<DeploymentSummary>,
+    /// Where it can be reached from outside.
+    pub domains: Vec<DomainView>,
+    /// Its host name inside its environment's network.
+    pub internal_host: String,
+    /// When it was made.
+    #[serde(with = "time::serde::rfc3339")]
+    pub created_at: OffsetDateTime,
+}
+
+/// Where a service comes from.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SourceView {
+    /// A branch of a Git repository.
+    Git {
+        /// The repository's URL.
+        url: String,
+        /// The branch or tag.
+        branch: String,
+        /// Whether submodules are fetched.
+        submodules: bool,
+        /// How it is reached.
+        access: GitAccessView,
+        /// The public half of the deploy key, to be added at the Git host.
+        deploy_key: Option<String>,
+        /// The pinned SSH host key, `SHA256:…`.
+        host_key: Option<String>,
+    },
+    /// An image.
+    Image {
+        /// The image's reference.
+        reference: String,
+    },
+}
+
+/// How a repository is reached.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GitAccessView {
+    /// Without credentials.
+    Anonymous,
+    /// With a token over HTTP.
+    Token {
+        /// The user name.
+        username: Option<String>,
+    },
+    /// With a deploy key.
+    DeployKey,
+}
+
+impl GitAccessView {
+    /// The stable name.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Anonymous => "anonymous",
+            Self::Token { .. } => "token",
+            Self::DeployKey => "deploy_key",
+        }
+    }
+}
+
+/// A variable.
+#[derive(Debug, Clone, Serialize)]
+pub struct VariableView {
+    /// Its name.
+    pub key: String,
+    /// Its value as written; none when it is secret.
+    pub value: Option<String>,
+    /// Whether it is hidden.
+    pub secret: bool,
+    /// When its value last changed.
+    #[serde(with = "time::serde::rfc3339")]
+    pub updated_at: OffsetDateTime,
+    /// Whether a live version runs with an earlier value.
+    pub changed_since_live: bool,
+}
+
+/// A domain.
+#[derive(Debug, Clone, Serialize)]
+pub struct DomainView {
+    /// Its id.
+    pub id: DomainId,
+    /// The host name.
+    pub host: String,
+    /// The path prefix.
+    pub path_prefix: String,
+    /// Whether the prefix is taken off before the service sees the request.
+    pub strip_prefix: bool,
+    /// The port inside the container; the service's when absent.
+    pub port: Option<u16>,
+    /// How it is protected.
+    pub tls: TlsMode,
+    /// The whole URL.
+    pub url: String,
+}

@@ -1,0 +1,154 @@
+//! What passes between the queue and the workers.
+
+use std::collections::BTreeMap;
+
+use longshore_domain::route::Route;
+use longshore_domain::{
+    DeploymentId, EnvKey, EnvironmentId, Failure, GitUrl, Secret, ServiceId, ServiceName,
+    Specification, TeamId,
+};
+pub use longshore_store::LogStream;
+pub use longshore_store::journal::{RecordedEvent, RecordedKind};
+use time::OffsetDateTime;
+
+/// A deployment that a worker has leased, with everything that the agent must be told.
+#[derive(Debug, Clone)]
+pub struct ClaimedDeployment {
+    /// The deployment.
+    pub id: DeploymentId,
+    /// Its number within the service.
+    pub number: i32,
+    /// The team that owns it.
+    pub team: TeamId,
+    /// The service.
+    pub service: ServiceId,
+    /// The service's name.
+    pub service_name: ServiceName,
+    /// The environment.
+    pub environment: EnvironmentId,
+    /// What to run.
+    pub specification: Specification,
+    /// The container's variables, resolved.
+    pub variables: BTreeMap<EnvKey, Secret>,
+    /// Values of the build's secrets.
+    pub build_secrets: BTreeMap<EnvKey, Secret>,
+    /// Credentials for the repository.
+    pub git_credentials: GitCredentials,
+    /// The pinned SSH host key.
+    pub git_host_key: Option<String>,
+    /// The routes of the service now.
+    pub routes: Vec<Route>,
+    /// Values that must not appear in any log.
+    pub redact: Vec<Secret>,
+    /// The sequence number of the last event that is stored.
+    pub last_sequence: i64,
+    /// Whether a person asked for its end.
+    pub cancel_requested: bool,
+    /// Whether its work had begun before.
+    pub resumed: bool,
+    /// When it was asked for.
+    pub queued_at: OffsetDateTime,
+}
+
+/// Credentials for a repository, in the clear.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum GitCredentials {
+    /// None.
+    Anonymous,
+    /// A token over HTTP.
+    Token {
+        /// The user name.
+        username: String,
+        /// The token.
+        token: Secret,
+    },
+    /// An SSH private key in OpenSSH's PEM form.
+    DeployKey {
+        /// The key.
+        private_key: Secret,
+    },
+}
+
+/// The answer to a heartbeat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Heartbeat {
+    /// Whether a person asked for the deployment's end.
+    pub cancel_requested: bool,
+}
+
+/// Why a worker could not write what it did.
+#[derive(Debug, thiserror::Error)]
+pub enum WorkError {
+    /// Another worker has the deployment now, or it has ended: stop working on it.
+    #[error("the lease is lost")]
+    LostLease,
+    /// The deployment is not in a state in which this can happen.
+    #[error(transparent)]
+    InvalidTransition(#[from] longshore_domain::InvalidTransition),
+    /// The database's or our own fault; trying again may help.
+    #[error(transparent)]
+    Control(#[from] crate::ControlError),
+}
+
+impl From<longshore_store::StoreError> for WorkError {
+    fn from(error: longshore_store::StoreError) -> Self {
+        Self::Control(error.into())
+    }
+}
+
+/// How the work on a deployment ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The new version has been seen to serve.
+    Live {
+        /// The image's tag on the machine.
+        image: String,
+        /// The image's identity, `sha256:…`.
+        digest: String,
+    },
+    /// It failed.
+    Failed(Failure),
+    /// It was cancelled.
+    Cancelled,
+}
+
+/// Everything that shall exist on the machine.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DesiredState {
+    /// Environments that exist.
+    pub environments: Vec<EnvironmentId>,
+    /// Services that exist, without those that are being removed.
+    pub services: Vec<DesiredService>,
+}
+
+/// One service that shall exist on the machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DesiredService {
+    /// The service.
+    pub service: ServiceId,
+    /// Its environment.
+    pub environment: EnvironmentId,
+    /// The number of its live deployment.
+    pub live_number: Option<i32>,
+    /// The numbers of deployments that wait or work now.
+    pub active_numbers: Vec<i32>,
+    /// Its routes.
+    pub routes: Vec<Route>,
+    /// Containers of the live version; 0 when it is stopped.
+    pub replicas: u32,
+    /// When a person asked for new containers, until [`crate::Control::restart_done`].
+    pub restart_requested_at: Option<OffsetDateTime>,
+    /// Numbers of deployments whose images are kept for rollback, without the live one.
+    pub kept_numbers: Vec<i32>,
+}
+
+/// A repository of a service with its credentials in the clear, to check or browse it.
+#[derive(Debug, Clone)]
+pub struct RepositoryAccess {
+    /// The URL.
+    pub url: GitUrl,
+    /// The credentials.
+    pub credentials: GitCredentials,
+    /// The pinned SSH host key.
+    pub host_key: Option<String>,
+}

@@ -1,0 +1,142 @@
+//! The immutable specification of a deployment: everything that decides what it will
+//! run, without secrets. A rollback copies it, so it must be complete.
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use crate::run::{Port, RunSettings};
+use crate::source::DockerfileBuild;
+use crate::{CommitSha, GitRef, GitUrl, ImageRef, ServiceName, Strategy};
+
+/// What a deployment is to run, fixed when it was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Specification {
+    /// The service's name, its host name in the environment's network.
+    pub service_name: ServiceName,
+    /// Where the image comes from.
+    pub origin: Origin,
+    /// The port that the service listens on; none for a worker.
+    pub port: Option<Port>,
+    /// How the containers run.
+    pub run: RunSettings,
+    /// How the new version takes over.
+    pub strategy: Strategy,
+    /// When the variables were read.
+    #[serde(with = "time::serde::rfc3339")]
+    pub variables_at: OffsetDateTime,
+}
+
+/// Where the image of a deployment comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum Origin {
+    /// Fetched and built.
+    Git {
+        /// The repository.
+        url: GitUrl,
+        /// The branch or tag.
+        branch: GitRef,
+        /// The exact commit; the branch's head when absent.
+        commit: Option<CommitSha>,
+        /// Whether submodules are fetched.
+        submodules: bool,
+        /// How it is built.
+        build: DockerfileBuild,
+        /// Whether everything is built anew.
+        clear_cache: bool,
+    },
+    /// An image by reference.
+    Image {
+        /// The image.
+        reference: ImageRef,
+    },
+    /// The image of an earlier deployment of the same service.
+    Existing {
+        /// The earlier deployment's number.
+        number: i32,
+        /// The tag that it recorded.
+        image: String,
+        /// The image's identity, `sha256:…`.
+        digest: String,
+    },
+}
+
+impl Specification {
+    /// Every rule that it breaks, as field and fragment behind the field's name. All
+    /// specifications pass here, whoever writes them: create, update, deploy, rollback.
+    pub fn problems(&self) -> Vec<(String, String)> {
+        let mut problems = run_problems(&self.run, self.port);
+        match &self.origin {
+            Origin::Git { build, .. } => problems.extend(build_problems(build)),
+            Origin::Image { .. } => {}
+            Origin::Existing { image, digest, .. } => {
+                if image.is_empty() || !digest.starts_with("sha256:") {
+                    problems.push((
+                        "deployment".to_owned(),
+                        "has no image that could be run again".to_owned(),
+                    ));
+                }
+            }
+        }
+        problems
+    }
+}
+
+/// What is wrong with run settings, fields named `run.…`.
+pub fn run_problems(run: &RunSettings, port: Option<Port>) -> Vec<(String, String)> {
+    use crate::health::HealthProbe;
+
+    let mut problems: Vec<_> = run
+        .problems()
+        .into_iter()
+        .map(|(field, message)| (format!("run.{field}"), message))
+        .collect();
+    let needs_port = matches!(
+        run.health.probe,
+        HealthProbe::Http { .. } | HealthProbe::Tcp
+    );
+    if needs_port && port.is_none() {
+        problems.push((
+            "run.health.probe".to_owned(),
+            "needs a port on the service".to_owned(),
+        ));
+    }
+    if run.strategy == Some(Strategy::Rolling) && run.replicas < 2 {
+        problems.push((
+            "run.strategy".to_owned(),
+            "can be rolling from two replicas on".to_owned(),
+        ));
+    }
+    problems
+}
+
+/// What is wrong with a build, fields named `build.dockerfile.…`.
+pub fn build_problems(build: &DockerfileBuild) -> Vec<(String, String)> {
+    build
+        .problems()
+        .into_iter()
+        .map(|(field, message)| (format!("build.dockerfile.{field}"), message))
+        .collect()
+}
+
+/// Why a deployment exists.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum Cause {
+    /// Somebody asked for it in the dashboard.
+    Manual,
+    /// A program asked for it with an API token.
+    Api,
+    /// A push to the repository.
+    Push {
+        /// The Git host's kind, such as `github`.
+        provider: String,
+        /// The person that pushed, as the Git host says.
+        pusher: Option<String>,
+    },
+    /// Somebody wanted an earlier version back.
+    Rollback {
+        /// The number of the earlier deployment.
+        to: i32,
+    },
+}

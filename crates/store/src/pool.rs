@@ -1,0 +1,45 @@
+//! The connection pool and the embedded migrations.
+
+use std::time::Duration;
+
+use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+
+use crate::{Result, StoreError};
+
+static MIGRATOR: Migrator = sqlx::migrate!("../../migrations");
+
+/// A pool for a database URL such as `postgres:///longshore?host=/run/postgresql`. It
+/// connects when first used, so that a database that starts later is no error here.
+///
+/// # Errors
+/// When the URL cannot be read.
+pub fn connect(url: &str, max_connections: u32) -> Result<PgPool> {
+    let options: PgConnectOptions = url.parse()?;
+    Ok(PgPoolOptions::new()
+        .max_connections(max_connections)
+        .acquire_timeout(Duration::from_secs(5))
+        .idle_timeout(Duration::from_secs(300))
+        .connect_lazy_with(options.application_name("longshore")))
+}
+
+/// Brings the schema up to date; does nothing when it is. Several processes may do it at
+/// once: they wait for each other.
+///
+/// # Errors
+/// When the database does not answer, or was made by a later version.
+pub async fn migrate(pool: &PgPool) -> Result<()> {
+    MIGRATOR.run(pool).await.map_err(|error| match error {
+        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => error.into(),
+        other => StoreError::Database(sqlx::Error::Migrate(Box::new(other))),
+    })
+}
+
+/// Whether the database answers.
+///
+/// # Errors
+/// When it does not.
+pub async fn ping(pool: &PgPool) -> Result<()> {
+    sqlx::query("SELECT 1").execute(pool).await?;
+    Ok(())
+}
