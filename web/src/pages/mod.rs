@@ -1,0 +1,3 @@
+//! The dashboard: what the pages show, and the handlers that fill them.
+
+pub mod view;

@@ -1,0 +1,50 @@
+//! The pages as plain data: one struct per template, with fields ready to print.
+//!
+//! Nothing here knows a request or the database; handlers fill the structs from what the
+//! use cases answer, and `web/tests/pages.rs` renders a sample of each.
+
+mod account;
+mod app_form;
+mod deployment;
+mod error_page;
+mod field_errors;
+mod gate;
+mod icon;
+mod log;
+mod page;
+mod project;
+mod projects;
+mod run_form;
+mod server;
+mod service;
+mod status;
+mod timings;
+mod variables;
+mod webhook;
+pub mod when;
+
+pub use account::{AccountPage, SessionRow, TokenRow};
+pub use app_form::{NewAppPage, SourceForm};
+pub use deployment::{DeploymentPage, DeploymentRow, FailureNotice, Step};
+pub use error_page::ErrorPage;
+pub use field_errors::FieldErrors;
+pub use gate::{LoginPage, SetupPage};
+pub use icon::Icon;
+pub use log::{LogRow, LogView};
+pub use page::{Crumb, Flash, FlashTone, Page, Person, Theme};
+pub use project::{
+    EnvironmentTab, EnvironmentVariablesPage, ProjectHead, ProjectSettingsPage, ServiceCard,
+    ServicesPage,
+};
+pub use projects::{EnvironmentLine, LastDeployment, NewProjectPage, ProjectTile, ProjectsPage};
+pub use run_form::{RunForm, RunPage};
+pub use server::{Gauge, Part, ServerPage};
+pub use service::{
+    Address, DangerPage, DeploymentsPage, DomainForm, DomainRow, DomainsPage, LogsPage,
+    OverviewPage, ServiceHead, SourcePage, Tab, VariablesPage,
+};
+pub use status::Status;
+pub use timings::{Bar, Timings};
+pub use variables::{Pair, VariablesForm};
+pub use webhook::{DeliveryRow, WebhookPage};
+pub use when::When;

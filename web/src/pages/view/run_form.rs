@@ -1,0 +1,113 @@
+//! How a service runs, as a form.
+
+use askama::Template;
+use longshore_control::view::ServiceView;
+use longshore_domain::Strategy;
+use longshore_domain::health::HealthProbe;
+
+use super::{FieldErrors, FlashTone, Icon, Page, ServiceHead};
+
+/// The run and health settings of a service.
+#[derive(Template)]
+#[template(path = "service/run.html")]
+pub struct RunPage {
+    /// The frame.
+    pub page: Page,
+    /// The head.
+    pub service: ServiceHead,
+    /// The form.
+    pub form: RunForm,
+    /// What is wrong.
+    pub errors: FieldErrors,
+}
+
+/// Run and health settings as typed.
+#[derive(Debug, Clone, Default, serde::Deserialize)]
+#[serde(default)]
+pub struct RunForm {
+    /// The name.
+    pub name: String,
+    /// The port.
+    pub port: String,
+    /// Containers of the live version.
+    pub replicas: String,
+    /// The memory limit in MiB.
+    pub memory: String,
+    /// The CPU limit in cores.
+    pub cpu: String,
+    /// How a new version takes over; empty when Longshore chooses.
+    pub strategy: String,
+    /// The command, an argument a line.
+    pub command: String,
+    /// The release command, an argument a line.
+    pub release_command: String,
+    /// `auto`, `http`, `tcp` or `command`.
+    pub probe: String,
+    /// The path of an HTTP probe.
+    pub path: String,
+    /// The command of a probe, an argument a line.
+    pub argv: String,
+    /// Seconds between two checks.
+    pub interval_seconds: String,
+    /// Seconds until a check counts as failed.
+    pub timeout_seconds: String,
+    /// Seconds in which failures do not count.
+    pub start_period_seconds: String,
+    /// Failures in a row that are allowed.
+    pub retries: String,
+    /// Seconds that the old version finishes what it has begun.
+    pub drain_seconds: String,
+    /// Seconds between SIGTERM and SIGKILL.
+    pub stop_grace_seconds: String,
+    /// Seconds that a worker must stay up.
+    pub settle_seconds: String,
+}
+
+impl RunForm {
+    /// The form with what a service has.
+    pub fn of_service(service: &ServiceView) -> Self {
+        let run = &service.run;
+        let lines = |argv: &Option<Vec<String>>| argv.clone().unwrap_or_default().join("\n");
+        let (probe, path, argv) = match &run.health.probe {
+            HealthProbe::Auto => ("auto", String::new(), String::new()),
+            HealthProbe::Http { path } => ("http", path.clone(), String::new()),
+            HealthProbe::Tcp => ("tcp", String::new(), String::new()),
+            HealthProbe::Command { argv } => ("command", String::new(), argv.join("\n")),
+        };
+        Self {
+            name: service.name.clone(),
+            port: service.port.map(|port| port.to_string()).unwrap_or_default(),
+            replicas: run.replicas.to_string(),
+            memory: run
+                .memory_limit_bytes
+                .map(|bytes| (bytes / (1024 * 1024)).to_string())
+                .unwrap_or_default(),
+            cpu: run.cpu_limit_millis.map(cores).unwrap_or_default(),
+            strategy: match run.strategy {
+                None => "",
+                Some(Strategy::BlueGreen) => "blue_green",
+                Some(Strategy::Rolling) => "rolling",
+                Some(Strategy::Recreate) => "recreate",
+            }
+            .to_owned(),
+            command: lines(&run.command),
+            release_command: lines(&run.release_command),
+            probe: probe.to_owned(),
+            path,
+            argv,
+            interval_seconds: run.health.interval_seconds.to_string(),
+            timeout_seconds: run.health.timeout_seconds.to_string(),
+            start_period_seconds: run.health.start_period_seconds.to_string(),
+            retries: run.health.retries.to_string(),
+            drain_seconds: run.drain_seconds.to_string(),
+            stop_grace_seconds: run.stop_grace_seconds.to_string(),
+            settle_seconds: run.settle_seconds.to_string(),
+        }
+    }
+}
+
+/// Thousandths of a core as cores: `1500` is `1.5`.
+fn cores(millis: i64) -> String {
+    let text = format!("{}.{:03}", millis / 1000, millis % 1000);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}

@@ -1,0 +1,56 @@
+//! The state of the server.
+
+use askama::Template;
+
+use super::{FlashTone, Icon, Page, Status};
+
+/// The parts of the server and how full it is.
+#[derive(Template, Default)]
+#[template(path = "settings/server.html")]
+pub struct ServerPage {
+    /// The frame.
+    pub page: Page,
+    /// The machine's name.
+    pub host: String,
+    /// The parts.
+    pub parts: Vec<Part>,
+    /// How full it is.
+    pub gauges: Vec<Gauge>,
+}
+
+/// A part of the server.
+#[derive(Debug, Clone)]
+pub struct Part {
+    /// Its name.
+    pub name: &'static str,
+    /// Its version, or what is wrong with it.
+    pub note: String,
+    /// How it does.
+    pub status: Status,
+}
+
+/// How much of something is used.
+#[derive(Debug, Clone)]
+pub struct Gauge {
+    /// Of what.
+    pub label: &'static str,
+    /// The icon.
+    pub icon: Icon,
+    /// What is free, in words.
+    pub value: String,
+    /// Of how much.
+    pub note: String,
+    /// How much is used, in hundredths.
+    pub percent: u64,
+}
+
+impl Gauge {
+    /// The class of the bar's colour.
+    pub fn class(&self) -> &'static str {
+        match self.percent {
+            0..80 => "",
+            80..92 => "meter--warn",
+            _ => "meter--bad",
+        }
+    }
+}

@@ -1,0 +1,340 @@
+//! The pages of a service.
+
+use askama::Template;
+use longshore_control::view::{DomainView, ServiceView, SourceView};
+use longshore_domain::route::TlsMode;
+
+use super::project::without_scheme;
+use super::{
+    DeploymentRow, FailureNotice, FieldErrors, FlashTone, Icon, LogView, Page, SourceForm, Status,
+    Timings, VariablesForm,
+};
+
+/// What all pages of a service show above their content.
+#[derive(Debug, Clone)]
+pub struct ServiceHead {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// How it does.
+    pub status: Status,
+    /// Its first address; empty when it has none.
+    pub url: String,
+    /// The address without the scheme.
+    pub host: String,
+    /// Where it comes from.
+    pub source: String,
+    /// The icon of that.
+    pub source_icon: Icon,
+    /// The port; empty for a worker.
+    pub port: String,
+    /// The deployment under way; empty when there is none.
+    pub running_deployment: String,
+    /// The section that is shown.
+    pub tab: &'static str,
+}
+
+/// A section to choose.
+#[derive(Debug, Clone)]
+pub struct Tab {
+    /// What it says.
+    pub label: &'static str,
+    /// The icon.
+    pub icon: Icon,
+    /// Where it leads.
+    pub href: String,
+    /// Whether it is shown.
+    pub is_current: bool,
+    /// Whether it holds what cannot be undone.
+    pub is_danger: bool,
+}
+
+const TABS: [(&str, &str, Icon); 9] = [
+    ("", "Overview", Icon::Heart),
+    ("deployments", "Deployments", Icon::Rocket),
+    ("variables", "Variables", Icon::Variable),
+    ("domains", "Domains", Icon::Globe),
+    ("logs", "Logs", Icon::Terminal),
+    ("source", "Source", Icon::Branch),
+    ("run", "Run", Icon::Gear),
+    ("webhook", "Webhook", Icon::Hook),
+    ("danger", "Danger", Icon::Alert),
+];
+
+impl ServiceHead {
+    /// The head of a service's page for one section.
+    pub fn new(service: &ServiceView, tab: &'static str) -> Self {
+        let url = service
+            .domains
+            .first()
+            .map(|domain| domain.url.clone())
+            .unwrap_or_default();
+        let status = Status::of_service(service.status);
+        let (source, source_icon) = match &service.source {
+            SourceView::Git { url, branch, .. } => {
+                (format!("{} · {branch}", repository(url)), Icon::Branch)
+            }
+            SourceView::Image { reference } => (reference.clone(), Icon::Layers),
+        };
+        Self {
+            id: service.id.to_string(),
+            name: service.name.clone(),
+            host: without_scheme(&url).to_owned(),
+            url,
+            source,
+            source_icon,
+            port: service.port.map(|port| port.to_string()).unwrap_or_default(),
+            running_deployment: match &service.latest {
+                Some(latest) if status.is_busy() => latest.id.to_string(),
+                _ => String::new(),
+            },
+            status,
+            tab,
+        }
+    }
+
+    /// All sections.
+    pub fn tabs(&self) -> Vec<Tab> {
+        TABS.iter()
+            .map(|&(id, label, icon)| Tab {
+                label,
+                icon,
+                href: if id.is_empty() {
+                    format!("/services/{}", self.id)
+                } else {
+                    format!("/services/{}/{id}", self.id)
+                },
+                is_current: id == self.tab,
+                is_danger: id == "danger",
+            })
+            .collect()
+    }
+
+    /// Where the webhook is made or its secret changed.
+    pub fn webhook(&self) -> String {
+        format!("/services/{}/webhook", self.id)
+    }
+
+    /// Where it is stopped.
+    pub fn stop(&self) -> String {
+        format!("/services/{}/stop", self.id)
+    }
+
+    /// Where it is started again.
+    pub fn start(&self) -> String {
+        format!("/services/{}/start", self.id)
+    }
+}
+
+/// A repository's URL as people say it.
+fn repository(url: &str) -> &str {
+    without_scheme(url)
+        .trim_start_matches("ssh://")
+        .trim_start_matches("git@")
+        .trim_end_matches(".git")
+}
+
+/// The overview of a service.
+#[derive(Template)]
+#[template(path = "service/overview.html")]
+pub struct OverviewPage {
+    /// The frame.
+    pub page: Page,
+    /// The head.
+    pub service: ServiceHead,
+    /// The deploy key to be added at the Git host; empty when there is none.
+    pub deploy_key: String,
+    /// The deployment that serves.
+    pub live: Option<DeploymentRow>,
+    /// Where the time of that deployment went.
+    pub live_timings: Timings,
+    /// Why the newest deployment failed.
+    pub failure: Option<FailureNotice>,
+    /// Where the service can be reached.
+    pub addresses: Vec<Address>,
+    /// The newest deployments.
+    pub deployments: Vec<DeploymentRow>,
+}
+
+/// An address to copy.
+#[derive(Debug, Clone)]
+pub struct Address {
+    /// Who can use it.
+    pub label: &'static str,
+    /// The address.
+    pub value: String,
+}
+
+impl Address {
+    /// All addresses of a service: its domains and its name in the private network.
+    pub fn all_of(service: &ServiceView) -> Vec<Self> {
+        let public = service.domains.iter().map(|domain| Self {
+            label: "From outside",
+            value: domain.url.clone(),
+        });
+        let private = service.port.map(|port| Self {
+            label: "Inside the environment",
+            value: format!("http://{}:{port}", service.internal_host),
+        });
+        public.chain(private).collect()
+    }
+}
+
+/// The deployments of a service.
+#[derive(Template)]
+#[template(path = "service/deployments.html")]
+pub struct DeploymentsPage {
+    /// The frame.
+    pub page: Page,
+    /// The head.
+    pub service: ServiceHead,
+    /// The deployments of this page of the list.
+    pub deployments: Vec<DeploymentRow>,
+    /// This page of the list.
+    pub here: String,
+    /// The page with older ones; empty on the last.
+    pub older: String,
+    /// The first page; empty on the first.
+    pub newer: String,
+}
+
+/// The variables of a service.
+#[derive(Template)]
+#[template(path = "service/variables.html")]
+pub struct VariablesPage {
+    /// The frame.
+    pub page: Page,
+    /// The head.
+    pub service: ServiceHead,
+    /// The editor.
+    pub variables: VariablesForm,
+    /// What is wrong.
+    pub errors: FieldErrors,
+}
+
+/// The domains of a service.
+#[derive(Template)]
+#[template(path = "service/domains.html")]
+pub struct DomainsPage {
+    /// The frame.
+    pub page: Page,
+    /// The head.
+    pub service: ServiceHead,
+    /// The domains.
+    pub domains: Vec<DomainRow>,
+    /// The form for a new one.
+    pub form: DomainForm,
+    /// What is wrong.
+    pub errors: FieldErrors,
+}
+
+/// A domain in the list.
+#[derive(Debug, Clone)]
+pub struct DomainRow {
+    /// Its id.
+    pub id: String,
+    /// The whole URL.
+    pub url: String,
+    /// The URL without the scheme.
+    pub shown: String,
+    /// How it is protected, in words.
+    pub tls: &'static str,
+    /// The icon of that.
+    pub tls_icon: Icon,
+    /// A port of its own; empty when it is the service's.
+    pub port: String,
+    /// Whether the prefix is taken off.
+    pub strips: bool,
+}
+
+impl DomainRow {
+    /// A domain in the list.
+    pub fn new(domain: &DomainView) -> Self {
+        let (tls, tls_icon) = match domain.tls {
+            TlsMode::None => ("Plain HTTP", Icon::Globe),
+            TlsMode::Acme => ("Certificate by ACME", Icon::Shield),
+            TlsMode::Custom => ("Own certificate", Icon::Lock),
+        };
+        Self {
+            id: domain.id.to_string(),
+            url: domain.url.clone(),
+            shown: without_scheme(&domain.url).to_owned(),
+            tls,
+            tls_icon,
+            port: domain.port.map(|port| port.to_string()).unwrap_or_default(),
+            strips: domain.strip_prefix,
+        }
+    }
+}
+
+/// A new domain as typed.
+#[derive(Debug, Clone)]
+pub struct DomainForm {
+    /// The host name.
+    pub host: String,
+    /// The path prefix.
+    pub path_prefix: String,
+    /// The port.
+    pub port: String,
+    /// `none` or `acme`.
+    pub tls: String,
+    /// Whether the prefix is taken off.
+    pub strip_prefix: bool,
+}
+
+impl Default for DomainForm {
+    fn default() -> Self {
+        Self {
+            host: String::new(),
+            path_prefix: String::new(),
+            port: String::new(),
+            tls: "acme".to_owned(),
+            strip_prefix: false,
+        }
+    }
+}
+
+/// The live log of a service.
+#[derive(Template)]
+#[template(path = "service/logs.html")]
+pub struct LogsPage {
+    /// The frame.
+    pub page: Page,
+    /// The head.
+    pub service: ServiceHead,
+    /// The log.
+    pub log: LogView,
+}
+
+/// Where a service comes from and how it is built.
+#[derive(Template)]
+#[template(path = "service/source.html")]
+pub struct SourcePage {
+    /// The frame.
+    pub page: Page,
+    /// The head.
+    pub service: ServiceHead,
+    /// The deploy key to be added at the Git host; empty when there is none.
+    pub deploy_key: String,
+    /// The form.
+    pub form: SourceForm,
+    /// What is wrong.
+    pub errors: FieldErrors,
+}
+
+/// What cannot be undone.
+#[derive(Template)]
+#[template(path = "service/danger.html")]
+pub struct DangerPage {
+    /// The frame.
+    pub page: Page,
+    /// The head.
+    pub service: ServiceHead,
+    /// Whether a person stopped it.
+    pub is_stopped: bool,
+    /// What to type to delete it.
+    pub confirmation_label: String,
+    /// What is wrong.
+    pub errors: FieldErrors,
+}
