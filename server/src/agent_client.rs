@@ -3,9 +3,9 @@
 //! It knows the protocol and nothing else: what to do about an answer is decided by
 //! [`crate::jobs`] and [`crate::reconcile`].
 
+mod container_log;
 mod error;
 mod events;
-mod queries;
 
 use std::path::Path;
 use std::time::Duration;
@@ -93,10 +93,10 @@ impl AgentClient {
     /// Asks a job to stop. Its end comes as an event.
     ///
     /// # Errors
-    /// When the agent does not answer. A job that the agent does not know is no error.
-    pub async fn cancel_job(&self, deployment: DeploymentId) -> Result<(), AgentError> {
+    /// When the agent does not answer. Answers false when the agent knows no such job.
+    pub async fn cancel_job(&self, deployment: DeploymentId) -> Result<bool, AgentError> {
         let path = format!("/v1/jobs/{deployment}");
-        ignore_missing(send(self.short(Method::DELETE, &path)).await)
+        known(send(self.short(Method::DELETE, &path)).await)
     }
 
     /// Tells the agent that all of a job's journal is stored.
@@ -105,7 +105,7 @@ impl AgentClient {
     /// When the agent does not answer.
     pub async fn forget_job(&self, deployment: DeploymentId) -> Result<(), AgentError> {
         let path = format!("/v1/jobs/{deployment}/forget");
-        ignore_missing(send(self.short(Method::POST, &path)).await)
+        known(send(self.short(Method::POST, &path)).await).map(drop)
     }
 
     /// Gives a service's live version new routes; returns when the proxy has taken them.
@@ -118,7 +118,9 @@ impl AgentClient {
         update: &RouteUpdate,
     ) -> Result<(), AgentError> {
         let path = format!("/v1/services/{service}/routes");
-        send(self.short(Method::PUT, &path).json(update)).await.map(drop)
+        send(self.short(Method::PUT, &path).json(update))
+            .await
+            .map(drop)
     }
 
     /// Stops, starts, restarts or scales a service's live version.
@@ -131,7 +133,9 @@ impl AgentClient {
         update: &RunningUpdate,
     ) -> Result<(), AgentError> {
         let path = format!("/v1/services/{service}/running");
-        send(self.short(Method::PUT, &path).json(update)).await.map(drop)
+        send(self.short(Method::PUT, &path).json(update))
+            .await
+            .map(drop)
     }
 
     /// What runs of a service.
@@ -157,7 +161,7 @@ impl AgentClient {
             .delete(url(&format!("/v1/services/{service}")))
             .query(&[("volumes", volumes)])
             .timeout(RECONCILE_TIMEOUT);
-        ignore_missing(send(request).await)
+        known(send(request).await).map(drop)
     }
 
     /// Asks whether a repository can be read.
@@ -168,8 +172,11 @@ impl AgentClient {
         &self,
         check: &RepositoryCheck,
     ) -> Result<RepositoryReport, AgentError> {
-        self.read(self.short(Method::POST, "/v1/repositories/check").json(check))
-            .await
+        self.read(
+            self.short(Method::POST, "/v1/repositories/check")
+                .json(check),
+        )
+        .await
     }
 
     /// Makes the machine agree with what shall exist.
@@ -186,7 +193,9 @@ impl AgentClient {
     }
 
     fn short(&self, method: Method, path: &str) -> RequestBuilder {
-        self.http.request(method, url(path)).timeout(REQUEST_TIMEOUT)
+        self.http
+            .request(method, url(path))
+            .timeout(REQUEST_TIMEOUT)
     }
 
     async fn read<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, AgentError> {
@@ -216,10 +225,10 @@ async fn send(request: RequestBuilder) -> Result<Response, AgentError> {
     }
 }
 
-fn ignore_missing(answer: Result<Response, AgentError>) -> Result<(), AgentError> {
+fn known(answer: Result<Response, AgentError>) -> Result<bool, AgentError> {
     match answer {
-        Ok(_) => Ok(()),
-        Err(error) if error.is_missing() => Ok(()),
+        Ok(_) => Ok(true),
+        Err(error) if error.is_missing() => Ok(false),
         Err(error) => Err(error),
     }
 }

@@ -5,9 +5,14 @@
 //! `longshore-control` and `longshore-domain`. It must not speak SQL, HTML or Docker.
 //! Start reading at [`cli::main`], then [`serve::serve`] and [`supervisor`].
 
+pub mod agent_client;
 pub mod cli;
 pub mod config;
+pub mod jobs;
 mod logging;
 pub mod postgres;
+pub mod reconcile;
+mod secrets;
 pub mod serve;
 pub mod supervisor;
+pub mod tasks;

@@ -134,6 +134,10 @@ pub struct DesiredService {
     pub service: ServiceId,
     /// The number of its live deployment, if it has one.
     pub live_number: Option<i32>,
+    /// Containers of the live version; 0 when a person stopped it.
+    pub replicas: u32,
+    /// Numbers of deployments that wait or work; nothing of theirs is a leftover.
+    pub active_numbers: Vec<i32>,
     /// Its routes.
     pub routes: Vec<Route>,
     /// Numbers of deployments whose images are kept for rollback.

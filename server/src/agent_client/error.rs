@@ -46,7 +46,11 @@ impl AgentError {
     /// The agent's own reason, when there is one that trying again will not change.
     pub fn refusal(&self) -> Option<&AgentProblem> {
         match self {
-            Self::Refused { status, problem } if status.is_client_error() => Some(problem),
+            Self::Refused { status, problem }
+                if status.is_client_error() && *status != StatusCode::CONFLICT =>
+            {
+                Some(problem)
+            }
             _ => None,
         }
     }

@@ -9,7 +9,8 @@ use reqwest::Response;
 
 use super::AgentError;
 
-type RawEvents = Pin<Box<dyn Stream<Item = Result<Event, EventStreamError<reqwest::Error>>> + Send>>;
+type RawEvents =
+    Pin<Box<dyn Stream<Item = Result<Event, EventStreamError<reqwest::Error>>> + Send>>;
 
 /// The events of a job, in order, each once.
 pub struct JobEvents {

@@ -1,0 +1,91 @@
+//! A claimed deployment as the agent is told of it.
+
+use std::collections::BTreeMap;
+
+use longshore_agent_api::{DeployJob, GitCredentials, Origin, Repository, StageLimits, WireSecret};
+use longshore_control::work::{self, ClaimedDeployment};
+use longshore_domain::specification::Origin as SpecifiedOrigin;
+use longshore_domain::{EnvKey, Secret};
+
+/// The complete job. The same claimed deployment always gives the same job: the agent
+/// recognises it by its content.
+pub(super) fn job(claimed: &ClaimedDeployment) -> DeployJob {
+    let specification = &claimed.specification;
+    let run = &specification.run;
+    DeployJob {
+        deployment: claimed.id,
+        number: claimed.number,
+        service: claimed.service,
+        service_name: specification.service_name.clone(),
+        environment: claimed.environment,
+        origin: origin(claimed),
+        variables: wire(&claimed.variables),
+        redact: claimed.redact.iter().cloned().map(WireSecret).collect(),
+        port: specification.port,
+        command: run.command.clone(),
+        release_command: run.release_command.clone(),
+        replicas: run.replicas,
+        memory_limit_bytes: run.memory_limit_bytes,
+        cpu_limit_millis: run.cpu_limit_millis,
+        health: run.health.clone(),
+        strategy: specification.strategy,
+        routes: claimed.routes.clone(),
+        drain_seconds: run.drain_seconds,
+        stop_grace_seconds: run.stop_grace_seconds,
+        settle_seconds: run.settle_seconds,
+        limits: StageLimits::default(),
+    }
+}
+
+fn origin(claimed: &ClaimedDeployment) -> Origin {
+    match &claimed.specification.origin {
+        SpecifiedOrigin::Git {
+            url,
+            branch,
+            commit,
+            submodules,
+            build,
+            clear_cache,
+        } => Origin::Git {
+            repository: Repository {
+                url: url.clone(),
+                credentials: credentials(&claimed.git_credentials),
+                host_key: claimed.git_host_key.clone(),
+            },
+            branch: branch.clone(),
+            commit: commit.clone(),
+            submodules: *submodules,
+            build: build.clone(),
+            build_secrets: wire(&claimed.build_secrets),
+            clear_cache: *clear_cache,
+        },
+        SpecifiedOrigin::Image { reference } => Origin::Image {
+            reference: reference.clone(),
+        },
+        SpecifiedOrigin::Existing { image, digest, .. } => Origin::Existing {
+            image: image.clone(),
+            digest: digest.clone(),
+        },
+    }
+}
+
+/// Credentials of a repository in the agent's words.
+pub(crate) fn credentials(credentials: &work::GitCredentials) -> GitCredentials {
+    match credentials {
+        work::GitCredentials::Anonymous => GitCredentials::Anonymous,
+        work::GitCredentials::Token { username, token } => GitCredentials::Token {
+            username: username.clone(),
+            token: token.clone().into(),
+        },
+        work::GitCredentials::DeployKey { private_key } => GitCredentials::DeployKey {
+            private_key: private_key.clone().into(),
+        },
+    }
+}
+
+fn wire(values: &BTreeMap<EnvKey, Secret>) -> BTreeMap<EnvKey, WireSecret> {
+    values
+        .iter()
+        .map(|(key, value)| (key.clone(), value.clone().into()))
+        .collect()
+}

@@ -1,0 +1,103 @@
+//! Makes the machine agree with what the database says shall exist: routes of changed
+//! domains, stopped and restarted services, removals, leftovers of whatever crashed.
+//!
+//! It takes no input: it is woken by news or by time, reads everything and tells the
+//! agent, which knows how to come from what is to what shall be.
+
+use std::time::Duration;
+
+use longshore_agent_api::{DesiredService, DesiredState, RunningUpdate};
+use longshore_control::{Control, work};
+
+use crate::agent_client::AgentClient;
+use crate::tasks::Tasks;
+
+/// How often the machine is looked at when nothing has changed.
+const EVERY: Duration = Duration::from_secs(30);
+/// News that come together are answered together.
+const SETTLE: Duration = Duration::from_millis(50);
+
+/// Keeps the machine in agreement.
+#[derive(Clone)]
+pub struct Reconciler {
+    control: Control,
+    agent: AgentClient,
+}
+
+impl Reconciler {
+    /// Starts reconciling: at once, at news and from time to time.
+    pub fn start(control: Control, agent: AgentClient, tasks: &Tasks) {
+        let reconciler = Self { control, agent };
+        let stopping = tasks.stopping().clone();
+        tasks.spawn("reconcile", async move {
+            let mut news = reconciler.control.follow_machine();
+            loop {
+                if let Err(error) = reconciler.pass().await {
+                    tracing::warn!(error = format!("{error:#}"), "reconcile pass failed");
+                }
+                tokio::select! {
+                    () = stopping.cancelled() => return,
+                    () = tokio::time::sleep(EVERY) => {}
+                    () = news.changed() => tokio::time::sleep(SETTLE).await,
+                }
+            }
+        });
+    }
+
+    /// One pass over everything.
+    async fn pass(&self) -> anyhow::Result<()> {
+        let desired = self.control.desired_state().await?;
+        self.restart_as_asked(&desired).await?;
+        let report = self.agent.reconcile(&state(&desired)).await?;
+        for change in &report.changes {
+            tracing::info!(change, "reconciled");
+        }
+        for problem in &report.problems {
+            tracing::warn!(problem, "could not be reconciled");
+        }
+        for service in self.control.services_removing().await? {
+            self.agent.remove_service(service, false).await?;
+            self.control.drop_removed_service(service).await?;
+        }
+        self.control.tidy().await?;
+        Ok(())
+    }
+
+    async fn restart_as_asked(&self, desired: &work::DesiredState) -> anyhow::Result<()> {
+        for service in &desired.services {
+            let (Some(requested_at), Some(live_number)) =
+                (service.restart_requested_at, service.live_number)
+            else {
+                continue;
+            };
+            let update = RunningUpdate {
+                live_number,
+                replicas: service.replicas,
+                restart: true,
+            };
+            self.agent.set_running(service.service, &update).await?;
+            self.control
+                .restart_done(service.service, requested_at)
+                .await?;
+        }
+        Ok(())
+    }
+}
+
+fn state(desired: &work::DesiredState) -> DesiredState {
+    DesiredState {
+        environments: desired.environments.clone(),
+        services: desired
+            .services
+            .iter()
+            .map(|service| DesiredService {
+                service: service.service,
+                live_number: service.live_number,
+                replicas: service.replicas,
+                active_numbers: service.active_numbers.clone(),
+                routes: service.routes.clone(),
+                kept_numbers: service.kept_numbers.clone(),
+            })
+            .collect(),
+    }
+}
