@@ -1,2 +1,57 @@
-//! Placeholder.
-fn main() {}
+//! Development tasks: `cargo xtask <task>`.
+//!
+//! `cargo xtask test` is the whole of it: checks, front end, fixtures, the dedicated test engine and
+//! every test. The other tasks are its parts. Nothing here is part of the product; this is the only
+//! place, with the tests, where a shell or the `docker` program may be used.
+
+mod checks;
+mod dist;
+mod engine;
+mod fixtures;
+mod frontend;
+mod packages;
+mod postgres;
+mod process;
+mod stages;
+mod test;
+mod workspace;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "xtask", about = "Development tasks of Longshore")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Everything that has to be green: the checks, the front end, and all tests in the test engine.
+    Test(test::Options),
+    /// The same as `test`; the name that continuous integration uses.
+    Ci(test::Options),
+    /// Formatting, lints, documentation, borders, SQL: what needs no test engine.
+    Check,
+    /// Make the images that tests build on, in the machine's Docker or the one at `--host`.
+    Fixtures(fixtures::Options),
+    /// The dedicated Docker Engine of the tests.
+    #[command(subcommand)]
+    Engine(engine::Task),
+    /// Regenerate `.sqlx` against a scratch PostgreSQL.
+    SqlxPrepare,
+    /// Build the release tarball.
+    Dist(dist::Options),
+}
+
+fn main() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
+    match arguments.task {
+        Task::Test(options) | Task::Ci(options) => test::run(&options),
+        Task::Check => checks::run_all(),
+        Task::Fixtures(options) => fixtures::run(&options),
+        Task::Engine(task) => engine::run(task),
+        Task::SqlxPrepare => checks::sqlx::prepare(),
+        Task::Dist(options) => dist::run(&options),
+    }
+}

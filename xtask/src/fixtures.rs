@@ -1,0 +1,87 @@
+//! The images that tests build on, made from packages instead of pulled: no registry is needed.
+//!
+//! `debian:bookworm-slim` comes from debootstrap, the others from the Dockerfiles under
+//! `crates/testkit/fixtures/images`, over it. Each image carries a label with the hash of what it was
+//! made from, so that a second run only looks.
+
+mod base;
+mod downloads;
+mod images;
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::{process, workspace};
+
+/// The label with the hash of an image's recipe.
+pub const LABEL: &str = "dev.longshore.fixture";
+
+/// Options of `cargo xtask fixtures`.
+#[derive(clap::Args)]
+pub struct Options {
+    /// The Docker Engine that gets the images; the machine's own by default.
+    #[arg(long, env = "DOCKER_HOST")]
+    host: Option<String>,
+}
+
+/// `cargo xtask fixtures`
+pub fn run(options: &Options) -> anyhow::Result<()> {
+    workspace::require_root("debootstrap")?;
+    ensure(&Docker::new(options.host.clone()))
+}
+
+/// Makes every image that is missing or outdated in that engine.
+pub fn ensure(docker: &Docker) -> anyhow::Result<()> {
+    std::fs::create_dir_all(folder())?;
+    let base = base::ensure(docker)?;
+    for image in images::IMAGES {
+        images::ensure(docker, image, &base)?;
+    }
+    Ok(())
+}
+
+/// Where downloads and the base system are kept.
+fn folder() -> PathBuf {
+    workspace::cache().join("fixtures")
+}
+
+/// A Docker Engine, reached through its command line.
+pub struct Docker {
+    host: Option<String>,
+}
+
+impl Docker {
+    /// The engine at this address, or the default one.
+    pub fn new(host: Option<String>) -> Self {
+        Self { host }
+    }
+
+    /// `docker …`; builds use the builder inside the engine, which needs no plug-in.
+    pub fn command(&self) -> Command {
+        let mut command = process::command("docker");
+        command.env("DOCKER_BUILDKIT", "0");
+        if let Some(host) = &self.host {
+            command.args(["--host", host]);
+        }
+        command
+    }
+
+    /// Whether an image of this name was made from this recipe.
+    fn has(&self, tag: &str, recipe: &str) -> bool {
+        let format = format!("{{{{index .Config.Labels \"{LABEL}\"}}}}");
+        let mut inspect = self.command();
+        inspect.args(["image", "inspect", "--format", &format, tag]);
+        process::output(&mut inspect).is_ok_and(|label| label == recipe)
+    }
+
+    /// Builds a directory into a labelled image.
+    fn build(&self, context: &std::path::Path, tag: &str, recipe: &str) -> anyhow::Result<()> {
+        let mut build = self.command();
+        build
+            .args(["build", "--quiet", "--force-rm", "--tag", tag])
+            .args(["--label", &format!("{LABEL}={recipe}")])
+            .arg(context);
+        process::output(&mut build)?;
+        Ok(())
+    }
+}
