@@ -65,9 +65,11 @@ CREATE TABLE projects (
     team_id    uuid NOT NULL REFERENCES teams ON DELETE CASCADE,
     name       text NOT NULL,
     created_at timestamptz NOT NULL DEFAULT now(),
+    -- Set when a person asked for the removal; the row goes with its last service.
+    removing_at timestamptz,
     UNIQUE (team_id, id)
 );
-CREATE UNIQUE INDEX projects_name_key ON projects (team_id, lower(name));
+CREATE UNIQUE INDEX projects_name_key ON projects (team_id, lower(name)) WHERE removing_at IS NULL;
 
 CREATE TABLE environments (
     id         uuid PRIMARY KEY,
@@ -75,10 +77,12 @@ CREATE TABLE environments (
     project_id uuid NOT NULL,
     name       text NOT NULL,
     created_at timestamptz NOT NULL DEFAULT now(),
+    -- Set when a person asked for the removal; the row goes with its last service.
+    removing_at timestamptz,
     UNIQUE (team_id, id),
-    CONSTRAINT environments_name_key UNIQUE (project_id, name),
     FOREIGN KEY (team_id, project_id) REFERENCES projects (team_id, id) ON DELETE CASCADE
 );
+CREATE UNIQUE INDEX environments_name_key ON environments (project_id, name) WHERE removing_at IS NULL;
 
 CREATE TABLE services (
     id             uuid PRIMARY KEY,

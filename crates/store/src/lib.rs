@@ -7,12 +7,25 @@
 //!
 //! Start reading at [`deployments`] (the job queue) and [`logs`].
 
+pub mod audit;
+pub mod deployments;
+pub mod domains;
+pub mod environments;
 mod error;
 pub mod events;
+pub mod hooks;
 pub mod journal;
 mod lines;
+pub mod logins;
+pub mod logs;
 pub mod pool;
+pub mod projects;
+pub mod services;
 pub mod sessions;
+pub mod teams;
+pub mod tokens;
+pub mod users;
+pub mod variables;
 
 pub use error::{Conflict, Result, StoreError};
 pub use lines::LogStream;

@@ -1,0 +1,102 @@
+//! Deployments in a line, for lists of services and projects.
+
+use longshore_domain::{DeploymentId, DeploymentStatus, ServiceId};
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::read::status;
+use crate::{Result, StoreError};
+
+/// A deployment in a line.
+#[derive(Debug, Clone)]
+pub struct SummaryRecord {
+    /// Its id.
+    pub id: DeploymentId,
+    /// Its service.
+    pub service: ServiceId,
+    /// Its number within the service.
+    pub number: i32,
+    /// Where it stands.
+    pub status: DeploymentStatus,
+    /// The commit.
+    pub commit_sha: Option<String>,
+    /// The first line of the commit's message.
+    pub commit_subject: Option<String>,
+    /// When it was asked for.
+    pub queued_at: OffsetDateTime,
+    /// When its work ended.
+    pub ended_at: Option<OffsetDateTime>,
+}
+
+struct SummaryRow {
+    id: Uuid,
+    service_id: Uuid,
+    number: i32,
+    status: String,
+    commit_sha: Option<String>,
+    commit_subject: Option<String>,
+    queued_at: OffsetDateTime,
+    ended_at: Option<OffsetDateTime>,
+}
+
+impl TryFrom<SummaryRow> for SummaryRecord {
+    type Error = StoreError;
+
+    fn try_from(row: SummaryRow) -> Result<Self> {
+        Ok(Self {
+            id: row.id.into(),
+            service: row.service_id.into(),
+            number: row.number,
+            status: status(&row.status)?,
+            commit_sha: row.commit_sha,
+            commit_subject: row.commit_subject,
+            queued_at: row.queued_at,
+            ended_at: row.ended_at,
+        })
+    }
+}
+
+fn read(rows: Vec<SummaryRow>) -> Result<Vec<SummaryRecord>> {
+    rows.into_iter().map(TryInto::try_into).collect()
+}
+
+/// The newest deployment of each of these services.
+pub async fn list_latest(
+    connection: &mut PgConnection,
+    services: &[ServiceId],
+) -> Result<Vec<SummaryRecord>> {
+    let ids: Vec<Uuid> = services.iter().map(|id| id.0).collect();
+    read(
+        sqlx::query_as!(
+            SummaryRow,
+            r#"SELECT d.id AS "id!", d.service_id AS "service_id!", d.number AS "number!",
+                      d.status AS "status!", d.commit_sha, d.commit_subject,
+                      d.queued_at AS "queued_at!", d.ended_at
+               FROM unnest($1::uuid[]) AS wanted (id) CROSS JOIN LATERAL (
+                   SELECT * FROM deployments WHERE service_id = wanted.id
+                   ORDER BY number DESC LIMIT 1) d"#,
+            &ids,
+        )
+        .fetch_all(connection)
+        .await?,
+    )
+}
+
+/// The live deployment of each of these services.
+pub async fn list_live(
+    connection: &mut PgConnection,
+    services: &[ServiceId],
+) -> Result<Vec<SummaryRecord>> {
+    let ids: Vec<Uuid> = services.iter().map(|id| id.0).collect();
+    read(
+        sqlx::query_as!(
+            SummaryRow,
+            "SELECT id, service_id, number, status, commit_sha, commit_subject, queued_at, ended_at
+             FROM deployments WHERE service_id = ANY($1) AND status = 'live'",
+            &ids,
+        )
+        .fetch_all(connection)
+        .await?,
+    )
+}

@@ -1,0 +1,139 @@
+//! Domains.
+
+use longshore_domain::route::TlsMode;
+use longshore_domain::run::Port;
+use longshore_domain::{DomainId, DomainName, PathPrefix, ServiceId, TeamId};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::error::parse;
+use crate::services::port;
+use crate::{Result, StoreError};
+
+/// A domain.
+#[derive(Debug, Clone)]
+pub struct DomainRecord {
+    /// Its id.
+    pub id: DomainId,
+    /// The team that owns it.
+    pub team: TeamId,
+    /// The service that it routes to.
+    pub service: ServiceId,
+    /// The host.
+    pub host: DomainName,
+    /// The path prefix.
+    pub path_prefix: PathPrefix,
+    /// Whether the prefix is taken off.
+    pub strip_prefix: bool,
+    /// The port; the service's when absent.
+    pub port: Option<Port>,
+    /// How it is protected.
+    pub tls: TlsMode,
+}
+
+struct DomainRow {
+    id: Uuid,
+    team_id: Uuid,
+    service_id: Uuid,
+    host: String,
+    path_prefix: String,
+    strip_prefix: bool,
+    port: Option<i32>,
+    tls: String,
+}
+
+impl TryFrom<DomainRow> for DomainRecord {
+    type Error = StoreError;
+
+    fn try_from(row: DomainRow) -> Result<Self> {
+        Ok(Self {
+            id: row.id.into(),
+            team: row.team_id.into(),
+            service: row.service_id.into(),
+            host: parse("host", &row.host)?,
+            path_prefix: parse("path prefix", &row.path_prefix)?,
+            strip_prefix: row.strip_prefix,
+            port: port(row.port)?,
+            tls: TlsMode::from_name(&row.tls)
+                .ok_or_else(|| StoreError::Corrupt(format!("TLS mode {:?}", row.tls)))?,
+        })
+    }
+}
+
+/// Adds a domain.
+///
+/// # Errors
+/// [`crate::Conflict::DomainTaken`].
+pub async fn insert(connection: &mut PgConnection, domain: &DomainRecord) -> Result<()> {
+    sqlx::query!(
+        "INSERT INTO domains (id, team_id, service_id, host, path_prefix, strip_prefix, port, tls)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        domain.id.0,
+        domain.team.0,
+        domain.service.0,
+        domain.host.as_str(),
+        domain.path_prefix.as_str(),
+        domain.strip_prefix,
+        domain.port.map(|port| i32::from(port.get())),
+        domain.tls.as_str(),
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// A domain of a team.
+pub async fn find(
+    connection: &mut PgConnection,
+    team: TeamId,
+    id: DomainId,
+) -> Result<Option<DomainRecord>> {
+    sqlx::query_as!(
+        DomainRow,
+        "SELECT id, team_id, service_id, host, path_prefix, strip_prefix, port, tls
+         FROM domains WHERE team_id = $1 AND id = $2",
+        team.0,
+        id.0,
+    )
+    .fetch_optional(connection)
+    .await?
+    .map(TryInto::try_into)
+    .transpose()
+}
+
+/// The domains of some services, in the order in which they were made.
+pub async fn list_of_services(
+    connection: &mut PgConnection,
+    services: &[ServiceId],
+) -> Result<Vec<DomainRecord>> {
+    let ids: Vec<Uuid> = services.iter().map(|id| id.0).collect();
+    sqlx::query_as!(
+        DomainRow,
+        "SELECT id, team_id, service_id, host, path_prefix, strip_prefix, port, tls
+         FROM domains WHERE service_id = ANY($1) ORDER BY created_at, id",
+        &ids,
+    )
+    .fetch_all(connection)
+    .await?
+    .into_iter()
+    .map(TryInto::try_into)
+    .collect()
+}
+
+/// Removes a domain.
+///
+/// # Errors
+/// [`StoreError::Missing`].
+pub async fn delete(connection: &mut PgConnection, team: TeamId, id: DomainId) -> Result<()> {
+    let done = sqlx::query!(
+        "DELETE FROM domains WHERE team_id = $1 AND id = $2",
+        team.0,
+        id.0
+    )
+    .execute(connection)
+    .await?;
+    if done.rows_affected() == 0 {
+        return Err(StoreError::Missing);
+    }
+    Ok(())
+}
