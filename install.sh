@@ -384,6 +384,7 @@ download_programs() {
     done
 }
 
+# Sets CHANGED when a program that may be running was replaced.
 install_programs() {
     step "Installing the programs into $BIN"
     CHANGED=
@@ -398,10 +399,10 @@ install_programs() {
             say "$program is up to date"
             continue
         fi
+        [ ! -e "$BIN/$program" ] || CHANGED=yes
         # A running program cannot be written to, but its name can be given to another file.
         install -m 0755 "$NEW/$program" "$BIN/.$program.new"
         mv -f "$BIN/.$program.new" "$BIN/$program"
-        CHANGED=yes
         say "$program"
     done
 }

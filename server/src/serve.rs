@@ -1,14 +1,140 @@
-//! The composition root of the server process.
+//! The composition root of the server process: database, use cases, pages, background work.
 
-use anyhow::Result;
+use std::net::SocketAddr;
+use std::time::Duration;
 
+use anyhow::{Context as _, Result};
+use axum::Router;
+use longshore_control::{Control, ControlSettings, store};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::{Instant, sleep, timeout};
+use tokio_util::sync::CancellationToken;
+
+use crate::agent_client::AgentClient;
 use crate::config::Config;
+use crate::jobs::Workers;
+use crate::reconcile::Reconciler;
+use crate::secrets::{self, MasterKey};
+use crate::tasks::Tasks;
 
-/// Serves until SIGTERM or SIGINT.
+/// Most connections to the database at once.
+const DATABASE_CONNECTIONS: u32 = 12;
+
+/// How long the database may take to answer at start; the supervisor then starts us again.
+const DATABASE_PATIENCE: Duration = Duration::from_secs(30);
+
+/// How often a database that does not answer is tried.
+const TRY_EVERY: Duration = Duration::from_millis(100);
+
+/// Deployments that are worked on at once; the agent limits its builds itself.
+const CONCURRENT_DEPLOYMENTS: usize = 4;
+
+/// How long open requests and running steps may take to end.
+const DRAIN: Duration = Duration::from_secs(10);
+
+/// Serves until SIGTERM or SIGINT; a second one ends the process at once.
 ///
 /// # Errors
 /// When the database cannot be reached or the address cannot be listened on.
 pub async fn serve(config: Config) -> Result<()> {
-    let _ = config;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    // First, so that a taken port is told at once, and callers wait instead of being refused.
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}", config.listen))?;
+    let control = connect(&config).await?;
+
+    let tasks = Tasks::default();
+    let agent = AgentClient::new(&config.agent_socket)?;
+    let router = router(&config, &control, &agent);
+    start_background_work(&control, &agent, &tasks);
+    let stop = tasks.stopping().clone();
+    let answering = answer(listener, router, stop.clone());
+    tokio::pin!(answering);
+    tracing::info!(address = %config.listen, "serving");
+
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+        outcome = &mut answering => return outcome,
+    }
+    tracing::info!("stopping");
+    stop.cancel();
+    let drained = async { tokio::join!(answering, tasks.shut_down()) };
+    tokio::select! {
+        outcome = timeout(DRAIN, drained) => {
+            if outcome.is_err() {
+                tracing::warn!("some requests did not end in time and are cut");
+            }
+        }
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
     Ok(())
+}
+
+/// What the use cases must know of the configuration.
+pub fn control_settings(config: &Config) -> ControlSettings {
+    ControlSettings {
+        public_url: config.public_url.clone(),
+        setup_token_file: secrets::setup_token_file(&config.server_dir()),
+        instance: config.instance.as_str().to_owned(),
+    }
+}
+
+/// Connects the database, brings its schema up to date, and settles the server's own files.
+async fn connect(config: &Config) -> Result<Control> {
+    let server_dir = config.server_dir();
+    let key = MasterKey::read_or_make(&server_dir)?;
+    let keyring = key.keyring()?;
+    let pool = store::connect(
+        config.effective_database_url().expose(),
+        DATABASE_CONNECTIONS,
+    )
+    .context("DATABASE_URL cannot be used")?;
+    let end = Instant::now() + DATABASE_PATIENCE;
+    while let Err(error) = store::migrate(&pool).await {
+        if !matches!(error, store::StoreError::Unavailable(_)) || Instant::now() >= end {
+            return Err(error).context("cannot bring the database up to date");
+        }
+        sleep(TRY_EVERY).await;
+    }
+    let control = Control::new(pool, keyring, control_settings(config));
+    let is_empty = control
+        .needs_setup()
+        .await
+        .context("cannot read the database")?;
+    key.settle(is_empty)?;
+    secrets::settle_setup_token(&server_dir, is_empty)?;
+    Ok(control)
+}
+
+/// Starts what works without being asked: news from the database, the queue, reconciling.
+fn start_background_work(control: &Control, agent: &AgentClient, tasks: &Tasks) {
+    let (listening, stopping) = (control.clone(), tasks.stopping().clone());
+    tasks.spawn("news", async move {
+        stopping.run_until_cancelled(listening.listen()).await;
+    });
+    Workers::start(
+        control.clone(),
+        agent.clone(),
+        CONCURRENT_DEPLOYMENTS,
+        tasks,
+    );
+    Reconciler::start(control.clone(), agent.clone(), tasks);
+}
+
+fn router(config: &Config, control: &Control, agent: &AgentClient) -> Router {
+    let _ = (config, control, agent);
+    Router::new()
+}
+
+async fn answer(listener: TcpListener, router: Router, stop: CancellationToken) -> Result<()> {
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service)
+        .with_graceful_shutdown(stop.cancelled_owned())
+        .await
+        .context("cannot accept connections")
 }
