@@ -1,1 +1,25 @@
+// Every page works without this script; it makes them live and quicker to use.
 import "htmx.org";
+import { keepTimes } from "./ago";
+import { guardNames } from "./confirm";
+import { enableCopying } from "./copy";
+import { watchForms } from "./busy";
+import { tameLiveParts } from "./live";
+import { LogViewer } from "./log/viewer";
+import { closeMenus } from "./menu";
+import { enablePalette } from "./palette";
+import { enableThemes } from "./theme";
+import { fadeToasts } from "./toast";
+import { enableVariables } from "./variables";
+
+tameLiveParts();
+keepTimes();
+guardNames();
+enableCopying();
+watchForms();
+closeMenus();
+enablePalette();
+enableThemes();
+fadeToasts();
+enableVariables();
+for (const log of document.querySelectorAll<HTMLElement>("[data-log]")) new LogViewer(log);

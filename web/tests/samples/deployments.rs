@@ -1,6 +1,6 @@
 use longshore_control::view::*;
 use longshore_domain::*;
-use longshore_web::pages::view::{DeploymentPage, DeploymentRow, LogRow, LogView};
+use longshore_web::pages::view::{DeploymentPage, DeploymentRow, LogView};
 use time::Duration;
 
 use super::{NOW, ago, page, render};
@@ -103,25 +103,28 @@ pub fn log(is_live: bool) -> LogView {
         ("system", "The health check passed"),
         ("system", "Live: shop.example.com answers from the new version"),
     ];
-    let mut numbered = (1_usize..).zip(lines);
-    LogView {
+    let lines: Vec<_> = (1_i64..)
+        .zip(lines)
+        .map(|(sequence, (stream, text))| LogLine {
+            sequence,
+            at: NOW,
+            stream,
+            text: text.to_owned(),
+        })
+        .collect();
+    let mut view = LogView {
         source: "/api/v1/deployments/d1/log".to_owned(),
-        download: "/api/v1/deployments/d1/log".to_owned(),
+        download: "/deployments/d1/log.txt".to_owned(),
         file_name: "web-42.log".to_owned(),
-        label: "16 lines".to_owned(),
+        label: "Log of deployment 42".to_owned(),
         empty: "The log is empty.".to_owned(),
+        earlier: String::new(),
         is_live,
         is_short: !is_live,
-        lines: (1_i64..)
-            .zip(numbered.by_ref())
-            .map(|(sequence, (number, (stream, text)))| LogRow {
-                sequence,
-                number,
-                stream,
-                text: text.to_owned(),
-            })
-            .collect(),
-    }
+        lines: Vec::new(),
+    };
+    view.fill(&lines);
+    view
 }
 
 pub fn all() -> Vec<(&'static str, String)> {
