@@ -1,6 +1,8 @@
 //! `install.sh` against a release on a local HTTP server, with stand-ins for the programs and for
 //! Docker, so that nothing on this machine is touched.
 
+#![expect(clippy::unwrap_used, reason = "a failed step fails the test")]
+
 use std::fs::{self, Permissions};
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;

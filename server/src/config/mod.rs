@@ -40,8 +40,8 @@ pub fn load(flags: &FlagValues, environment: &Environment) -> Result<Config, Con
     let database_url = reader.optional(Setting::DatabaseUrl, parse::database_url);
     let postgres_bin_dir = reader.optional(Setting::PostgresBinDir, parse::absolute_path);
     let agent_socket = reader.optional(Setting::AgentSocket, parse::socket_path);
-    let http_port = reader.required(Setting::ProxyHttpPort, parse::port);
-    let https_port = reader.required(Setting::ProxyHttpsPort, parse::port);
+    let plain_port = reader.required(Setting::ProxyHttpPort, parse::port);
+    let tls_port = reader.required(Setting::ProxyHttpsPort, parse::port);
     let traefik_image = reader.required(Setting::TraefikImage, parse::image_reference);
     let acme_directory = reader.optional(Setting::AcmeDirectory, parse::acme_directory);
     let acme_ca = reader.optional(Setting::AcmeCa, parse::existing_file);
@@ -49,7 +49,7 @@ pub fn load(flags: &FlagValues, environment: &Environment) -> Result<Config, Con
     let server_user = reader.optional(Setting::ServerUser, parse::user_name);
     let database_user = reader.optional(Setting::DatabaseUser, parse::user_name);
 
-    if let (Some(http), Some(https)) = (http_port, https_port)
+    if let (Some(http), Some(https)) = (plain_port, tls_port)
         && http == https
     {
         reader.contradiction(
@@ -58,8 +58,8 @@ pub fn load(flags: &FlagValues, environment: &Environment) -> Result<Config, Con
         );
     }
     for (port, name) in [
-        (http_port, "LONGSHORE_PROXY_HTTP_PORT"),
-        (https_port, "LONGSHORE_PROXY_HTTPS_PORT"),
+        (plain_port, "LONGSHORE_PROXY_HTTP_PORT"),
+        (tls_port, "LONGSHORE_PROXY_HTTPS_PORT"),
     ] {
         if let (Some(port), Some(listen)) = (port, listen)
             && port == listen.port()
@@ -76,8 +76,8 @@ pub fn load(flags: &FlagValues, environment: &Environment) -> Result<Config, Con
         run_dir,
         listen,
         instance,
-        http_port,
-        https_port,
+        plain_port,
+        tls_port,
         traefik_image,
     ) {
         (
@@ -85,8 +85,8 @@ pub fn load(flags: &FlagValues, environment: &Environment) -> Result<Config, Con
             Some(run_dir),
             Some(listen),
             Some(instance),
-            Some(http_port),
-            Some(https_port),
+            Some(plain_port),
+            Some(tls_port),
             Some(traefik_image),
         ) if reader.problems.is_empty() => Ok(Config {
             agent_socket: agent_socket.unwrap_or_else(|| run_dir.join("agent.sock")),
@@ -99,8 +99,8 @@ pub fn load(flags: &FlagValues, environment: &Environment) -> Result<Config, Con
             database_url,
             postgres_bin_dir,
             proxy: ProxySettings {
-                http_port,
-                https_port,
+                http_port: plain_port,
+                https_port: tls_port,
                 traefik_image,
             },
             acme: AcmeSettings {

@@ -121,18 +121,18 @@ mod tests {
             .collect()
     }
 
-    fn cluster(major: u32) -> Option<Clustered> {
-        Some(Clustered {
+    fn cluster(major: u32) -> Clustered {
+        Clustered {
             directory: "/data/postgres".into(),
             major,
-        })
+        }
     }
 
     #[test]
     fn a_new_cluster_takes_the_newest_and_an_old_one_its_own() {
         let newest = choose(binaries(&[9, 17, 15]), String::new(), None).unwrap();
         assert_eq!(newest.major, Some(17));
-        let own = choose(binaries(&[9, 17, 15]), String::new(), cluster(15)).unwrap();
+        let own = choose(binaries(&[9, 17, 15]), String::new(), Some(cluster(15))).unwrap();
         assert_eq!(own.major, Some(15));
     }
 
@@ -142,7 +142,7 @@ mod tests {
             .unwrap_err()
             .to_string();
         assert!(text.contains("install the package postgresql"), "{text}");
-        let text = choose(binaries(&[17]), String::new(), cluster(15))
+        let text = choose(binaries(&[17]), String::new(), Some(cluster(15)))
             .unwrap_err()
             .to_string();
         assert!(

@@ -1,5 +1,6 @@
 //! The cluster: where it is, who may connect to it, and how it is started.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -141,7 +142,7 @@ impl Cluster {
             self.owner.name
         );
         for client in &self.clients {
-            map.push_str(&format!("{USER_MAP} \"{client}\" \"{ROLE}\"\n"));
+            let _ = writeln!(map, "{USER_MAP} \"{client}\" \"{ROLE}\"");
         }
         for (file, text) in [(self.hba_file(), rules), (self.ident_file(), map)] {
             fs::write(&file, text).map_err(PostgresError::io("write", &file))?;

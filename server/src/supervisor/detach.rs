@@ -18,13 +18,13 @@ use super::up::SUPERVISOR;
 use crate::config::Environment;
 
 /// How long the parts may take to be ready; a first start initialises the database and the proxy.
-const PATIENCE: Duration = Duration::from_secs(180);
+const PATIENCE: Duration = Duration::from_mins(3);
 
 /// How often readiness is asked for.
 const ASK_EVERY: Duration = Duration::from_millis(100);
 
 /// A part that failed this often in a row will not be ready soon.
-const HOPELESS_RESTARTS: u32 = 5;
+const HOPELESS_RESTARTS: u32 = 6;
 
 /// Lines shown of each log when the start fails.
 const SHOWN_LINES: usize = 15;

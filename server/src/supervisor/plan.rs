@@ -61,14 +61,13 @@ impl Plan {
         let accounts = Accounts::resolve(&config)?;
         let server_binary = config::own_executable().context("cannot find my own executable")?;
         let agent_binary = server_binary.with_file_name("longshore-agent");
-        let cluster = match config.database_url {
-            Some(_) => None,
-            None => {
-                let cluster = Cluster::new(&config, &accounts);
-                Binaries::find(config.postgres_bin_dir.as_deref(), cluster.version()?)?;
-                Some(cluster)
-            }
+        let cluster = match &config.database_url {
+            Some(_external) => None,
+            None => Some(Cluster::new(&config, &accounts)),
         };
+        if let Some(cluster) = &cluster {
+            Binaries::find(config.postgres_bin_dir.as_deref(), cluster.version()?)?;
+        }
         Ok(Self {
             config,
             accounts,

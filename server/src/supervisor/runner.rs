@@ -26,7 +26,7 @@ const SHORTEST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// A part that ran this long is well: the next failure counts as the first.
-const WELL_AFTER: Duration = Duration::from_secs(60);
+const WELL_AFTER: Duration = Duration::from_mins(1);
 
 /// Keeps one part running.
 pub struct Runner {
@@ -144,7 +144,7 @@ impl Runner {
             tracing::info!("the database accepts connections");
             self.database_ready.send_replace(true);
         }
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     async fn end(&self, child: &mut Child, ask: Signal) -> std::io::Result<ExitStatus> {

@@ -52,7 +52,7 @@ async fn database(root: &Path, not: Option<ProcessIdentity>) -> ProcessIdentity 
             }
         }
     };
-    timeout(Duration::from_secs(60), found)
+    timeout(Duration::from_mins(1), found)
         .await
         .expect("the database did not get ready")
 }
@@ -104,8 +104,11 @@ async fn the_embedded_database_survives_kill_9_of_itself_and_of_the_supervisor()
     assert!(!third.is_alive());
     let left: Vec<_> = std::fs::read_dir(root.path().join("run"))
         .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .filter(|name| name.ends_with(".pid") || name.ends_with(".json"))
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|end| end == "pid" || end == "json")
+        })
         .collect();
     assert!(left.is_empty(), "{left:?}");
 }
