@@ -25,7 +25,7 @@ COPY --from=assets /src/web/assets/dist web/assets/dist
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target \
     cargo build --release -p longshore-server -p longshore-agent \
-    && RUSTFLAGS="-C target-feature=+crt-static" cargo build --release -p longshore-probe \
+    && RUSTFLAGS="-C target-feature=+crt-static" cargo build --release --workspace --bin longshore-probe \
         --target "$(uname -m)-unknown-linux-gnu" \
     && mkdir /programs \
     && cp target/release/longshore target/release/longshore-agent \

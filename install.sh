@@ -349,7 +349,8 @@ build_programs() {
     cargo build --release --target-dir "$target" -p longshore-server -p longshore-agent
     # The probe runs inside any image, also an empty one, so it must need no library.
     RUSTFLAGS='-C target-feature=+crt-static' \
-        cargo build --release --target-dir "$target" --target "$triple" -p longshore-probe
+        cargo build --release --target-dir "$target" --target "$triple" \
+        --workspace --bin longshore-probe
     cp "$target/release/longshore" "$target/release/longshore-agent" \
         "$target/$triple/release/longshore-probe" "$CHECKOUT/longshore.service" "$NEW"
 }
@@ -525,14 +526,25 @@ start() {
         else
             systemctl start "$INSTANCE.service"
         fi
+        await_readiness
     elif [ -n "$DRY_RUN" ]; then
         say "would run: $BIN/longshore up --detach"
-        return
-    elif [ -n "$CHANGED" ]; then
-        longshore down
+    else
+        if [ -n "$CHANGED" ]; then longshore down; fi
+        longshore up --detach
     fi
-    # Under systemd it runs already, and this waits until it is ready.
-    longshore up --detach
+}
+
+await_readiness() {
+    tries=0
+    until longshore status >"$WORK/status" 2>&1; do
+        tries=$((tries + 1))
+        if [ "$tries" -gt 180 ]; then
+            cat "$WORK/status" >&2
+            die "not ready after 180 s; see: journalctl -u $INSTANCE.service"
+        fi
+        sleep 1
+    done
 }
 
 address() {

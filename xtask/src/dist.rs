@@ -108,7 +108,8 @@ fn programs() -> Result<Vec<PathBuf>> {
             .args([
                 "build",
                 "--release",
-                "-p",
+                "--workspace",
+                "--bin",
                 "longshore-probe",
                 "--target",
                 &triple,
