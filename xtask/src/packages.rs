@@ -1,5 +1,7 @@
 //! The Debian packages that the tests need.
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use crate::{process, workspace};
@@ -39,6 +41,7 @@ pub fn install() -> anyhow::Result<()> {
     }
     eprintln!("missing packages: {}", missing.join(" "));
     workspace::require_root("installing them")?;
+    let _quiet = NoServices::announce()?;
     process::run(process::command("apt-get").args(["-qq", "update"]))?;
     process::run(
         process::command("apt-get")
@@ -46,4 +49,31 @@ pub fn install() -> anyhow::Result<()> {
             .args(missing)
             .env("DEBIAN_FRONTEND", "noninteractive"),
     )
+}
+
+/// Debian's way to keep packages from starting their services: the tests start their own `dockerd`,
+/// `sshd` and PostgreSQL, and the machine is not to get any from a test run.
+struct NoServices {
+    ours: bool,
+}
+
+impl NoServices {
+    const POLICY: &str = "/usr/sbin/policy-rc.d";
+
+    fn announce() -> anyhow::Result<Self> {
+        let ours = !Path::new(Self::POLICY).exists();
+        if ours {
+            fs::write(Self::POLICY, "#!/bin/sh\nexit 101\n")?;
+            fs::set_permissions(Self::POLICY, fs::Permissions::from_mode(0o755))?;
+        }
+        Ok(Self { ours })
+    }
+}
+
+impl Drop for NoServices {
+    fn drop(&mut self) {
+        if self.ours {
+            let _ = fs::remove_file(Self::POLICY);
+        }
+    }
 }
