@@ -27,13 +27,14 @@ const USER_MAP: &str = "longshore";
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// Settings of the server. The memory is a small machine's: the working set is a few megabytes.
-const SETTINGS: [&str; 9] = [
+const SETTINGS: [&str; 10] = [
     "listen_addresses=",
     "port=5432",
     "cluster_name=longshore",
     "shared_buffers=48MB",
     "max_connections=60",
     "jit=off",
+    "log_checkpoints=off",
     "logging_collector=off",
     "log_destination=stderr",
     "log_line_prefix=%m [%p] %q%u@%d ",
