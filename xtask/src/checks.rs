@@ -11,7 +11,7 @@ use crate::{frontend, packages, process};
 pub fn run_all() -> anyhow::Result<()> {
     let mut stages = Stages::default();
     stages.run("packages", packages::install)?;
-    stages.run("front end", frontend::build)?;
+    stages.run("front end: build", frontend::build)?;
     run(&mut stages)?;
     stages.print();
     Ok(())
@@ -24,6 +24,7 @@ pub fn run(stages: &mut Stages) -> anyhow::Result<()> {
     })?;
     stages.run("borders", borders::check)?;
     stages.run("no shell in the product", shells::check)?;
+    stages.run("front end: types and tests", frontend::check)?;
     stages.run("lints", || {
         process::run(
             process::cargo()

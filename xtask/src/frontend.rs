@@ -1,20 +1,20 @@
-//! The npm package of the dashboard's scripts and styles: type check and bundle.
+//! The npm package of the dashboard's scripts and styles.
 
 use crate::{process, workspace};
 
-/// Installs the locked dependencies, checks the types and builds the bundle that `web` embeds.
+/// Installs the locked dependencies and builds the bundle that `web` embeds.
 pub fn build() -> anyhow::Result<()> {
+    npm(&["ci", "--no-audit", "--no-fund"])?;
+    npm(&["run", "build"])
+}
+
+/// Checks the types and runs the scripts' own tests. The dependencies must be there.
+pub fn check() -> anyhow::Result<()> {
+    npm(&["run", "check"])?;
+    npm(&["run", "test"])
+}
+
+fn npm(arguments: &[&str]) -> anyhow::Result<()> {
     let package = workspace::root().join("web/assets");
-    for arguments in [
-        &["ci", "--no-audit", "--no-fund"][..],
-        &["run", "typecheck"],
-        &["run", "build"],
-    ] {
-        process::run(
-            process::command("npm")
-                .args(arguments)
-                .current_dir(&package),
-        )?;
-    }
-    Ok(())
+    process::run(process::command("npm").args(arguments).current_dir(package))
 }

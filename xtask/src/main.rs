@@ -11,6 +11,7 @@ mod fixtures;
 mod frontend;
 mod packages;
 mod postgres;
+mod probe;
 mod process;
 mod stages;
 mod test;

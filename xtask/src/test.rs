@@ -3,7 +3,7 @@
 use crate::engine::Engine;
 use crate::postgres::Postgres;
 use crate::stages::Stages;
-use crate::{checks, fixtures, frontend, packages, process};
+use crate::{checks, fixtures, frontend, packages, probe, process};
 
 /// Options of `cargo xtask test`.
 #[derive(clap::Args)]
@@ -20,7 +20,7 @@ pub struct Options {
 pub fn run(options: &Options) -> anyhow::Result<()> {
     let mut stages = Stages::default();
     stages.run("packages", packages::install)?;
-    stages.run("front end", frontend::build)?;
+    stages.run("front end: build", frontend::build)?;
     if !options.no_checks {
         checks::run(&mut stages)?;
     }
@@ -51,6 +51,7 @@ fn build(options: &Options) -> anyhow::Result<()> {
             ])
             .env("SQLX_OFFLINE", "true"),
     )?;
+    probe::build_beside_the_agent()?;
     process::run(
         process::cargo()
             .args(["test", "--quiet", "--no-run"])

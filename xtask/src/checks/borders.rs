@@ -14,7 +14,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("longshore-store", &["longshore-domain"]),
     (
         "longshore-control",
-        &["longshore-domain", "longshore-store", "longshore-agent-api"],
+        &["longshore-domain", "longshore-store"],
     ),
     (
         "longshore-web",
