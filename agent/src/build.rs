@@ -1,1 +1,86 @@
 //! Images: built by BuildKit, pulled, or found again.
+//!
+//! BuildKit is driven through the Docker Engine API alone: the context goes as a tar
+//! stream to `POST /build`, secrets through a gRPC session over `POST /session`
+//! ([`session`]), progress comes back as BuildKit's own trace messages ([`trace`]).
+//! Dropping the work closes the connections, which ends the build.
+
+mod context;
+mod dockerignore;
+mod endpoint;
+mod explain;
+mod image;
+mod memory;
+mod paths;
+mod reuse;
+mod session;
+mod solve;
+mod trace;
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+
+use bollard::Docker;
+use longshore_agent_api::WireSecret;
+use longshore_domain::EnvKey;
+use longshore_domain::source::DockerfileBuild;
+
+use crate::stage::{StageContext, StageError};
+
+pub use image::{find, pull};
+
+/// What is to be built.
+#[derive(Debug)]
+pub struct BuildRequest<'a> {
+    /// The work tree.
+    pub checkout: &'a Path,
+    /// What identifies the work tree's content.
+    pub tree: &'a str,
+    /// How it is built.
+    pub build: &'a DockerfileBuild,
+    /// The build's secrets by their names.
+    pub secrets: &'a BTreeMap<EnvKey, WireSecret>,
+    /// The tag for the image.
+    pub tag: &'a str,
+    /// Labels for the image.
+    pub labels: HashMap<String, String>,
+    /// Whether every step runs anew.
+    pub clear_cache: bool,
+}
+
+/// An image on this machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Image {
+    /// Its tag.
+    pub tag: String,
+    /// Its identity, `sha256:…`.
+    pub digest: String,
+    /// Its size in bytes.
+    pub size_bytes: u64,
+    /// Whether it was there already.
+    pub reused: bool,
+}
+
+/// Builds an image, or takes the one that an earlier deployment of the same service
+/// built from the same files and settings.
+///
+/// # Errors
+/// [`StageError::Cancelled`], after which nothing of the build runs on, or the failure.
+pub async fn build(
+    ctx: &StageContext,
+    docker: &Docker,
+    request: BuildRequest<'_>,
+) -> Result<Image, StageError> {
+    ctx.or_cancelled(async {
+        let place = paths::resolve(request.checkout, request.build)?;
+        let inputs = reuse::inputs(&request);
+        if !request.clear_cache
+            && let Some(image) = reuse::take(docker, &inputs, request.tag).await?
+        {
+            ctx.say("Nothing that decides the image has changed: the image of an earlier deployment is used.");
+            return Ok(image);
+        }
+        solve::solve(ctx, docker, &request, &place, &inputs).await
+    })
+    .await
+}

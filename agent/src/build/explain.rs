@@ -1,0 +1,211 @@
+//! From BuildKit's errors to kinds and sentences.
+
+use longshore_domain::FailureKind;
+
+use super::trace::FailedStep;
+use crate::stage::StageError;
+
+/// The exit code of a process that was killed.
+const KILLED: i32 = 137;
+
+/// What the end of a build means for a person.
+pub(super) fn explain(message: &str, failed: Option<&FailedStep>, killed: bool) -> StageError {
+    let lower = message.to_lowercase();
+    let step = failed.map(|step| step.name.as_str());
+    if lower.contains("no space left on device") {
+        return StageError::failed(
+            FailureKind::DiskFull,
+            "There is not enough free disk space on the server for the build.",
+        );
+    }
+    if let Some(code) = exit_code(message).or_else(|| exit_code(&failed?.error)) {
+        let step = step.unwrap_or("A step of the build");
+        if code == KILLED && killed {
+            return StageError::failed(
+                FailureKind::OutOfMemory,
+                format!("{step} was ended by the kernel, because the build ran out of memory."),
+            );
+        }
+        return StageError::failed(
+            FailureKind::BuildFailed,
+            format!("{step} ended with exit code {code}."),
+        );
+    }
+    if let Some(image) = step
+        .and_then(base_image)
+        .or_else(|| pulled_image(&lower, message))
+        && (is_registry_trouble(&lower) || lower.contains("not found"))
+    {
+        return StageError::failed(
+            FailureKind::ImagePull,
+            format!(
+                "The base image {image} cannot be pulled: {}.",
+                brief(message)
+            ),
+        );
+    }
+    if lower.contains("no match for platform") {
+        return StageError::failed(
+            FailureKind::ImagePlatform,
+            format!(
+                "A base image does not run on this machine: {}.",
+                brief(message)
+            ),
+        );
+    }
+    let sentence = match step {
+        Some(step) => format!("{step} failed: {}.", brief(message)),
+        None => format!("The build failed: {}.", brief(message)),
+    };
+    StageError::failed(FailureKind::BuildFailed, sentence)
+}
+
+/// Whether the frontend that a `# syntax=` line names could not be had.
+pub(super) fn lacks_frontend(message: &str) -> bool {
+    message.contains("docker/dockerfile") && is_registry_trouble(&message.to_lowercase())
+}
+
+fn is_registry_trouble(lower: &str) -> bool {
+    [
+        "dial tcp",
+        "no such host",
+        "i/o timeout",
+        "tls handshake",
+        "x509",
+        "connection refused",
+        "pull access denied",
+        "failed to do request",
+        "unexpected status code",
+        "failed to authorize",
+        "unauthorized",
+        "server misbehaving",
+        "failed to fetch",
+        "failed to resolve",
+    ]
+    .iter()
+    .any(|sign| lower.contains(sign))
+}
+
+/// The image of a step such as `[internal] load metadata for docker.io/library/x:1`, or
+/// `[1/3] FROM docker.io/library/x:1`.
+fn base_image(step: &str) -> Option<&str> {
+    let (_, image) = step
+        .split_once("load metadata for ")
+        .or_else(|| step.split_once("] FROM "))?;
+    image.split_whitespace().next()
+}
+
+/// The image that an error names, such as `docker.io/library/x:1: not found`.
+fn pulled_image<'a>(lower: &str, message: &'a str) -> Option<&'a str> {
+    if !(lower.contains("docker.io/") || lower.contains("pull access denied")) {
+        return None;
+    }
+    message
+        .split(|c: char| c.is_whitespace() || c == '"')
+        .map(|word| word.trim_end_matches([':', ',']))
+        .find(|word| word.starts_with("docker.io/"))
+}
+
+fn exit_code(message: &str) -> Option<i32> {
+    let (_, rest) = message.rsplit_once("exit code: ")?;
+    let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+    digits.parse().ok()
+}
+
+/// BuildKit's words without its own chain of parts, on one line.
+fn brief(message: &str) -> String {
+    let mut text = message.trim();
+    for prefix in [
+        "failed to solve with frontend dockerfile.v0: ",
+        "failed to solve with frontend gateway.v0: ",
+        "failed to solve: ",
+        "rpc error: code = Unknown desc = ",
+        "failed to create LLB definition: ",
+        "failed to read dockerfile: ",
+        "failed to compute cache key: ",
+        "failed to calculate checksum of ref ",
+    ] {
+        text = text.strip_prefix(prefix).unwrap_or(text);
+    }
+    text.trim_end_matches('.')
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .take(300)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use longshore_domain::FailureKind;
+    use rstest::rstest;
+
+    use super::{explain, lacks_frontend};
+    use crate::build::trace::FailedStep;
+    use crate::stage::StageError;
+
+    #[rstest]
+    #[case(
+        "executor failed running [/bin/sh -c exit 3]: exit code: 3",
+        "[2/2] RUN exit 3",
+        false,
+        FailureKind::BuildFailed,
+        "[2/2] RUN exit 3 ended with exit code 3."
+    )]
+    #[case(
+        "executor failed running [/bin/sh -c a]: exit code: 137",
+        "[2/2] RUN a",
+        true,
+        FailureKind::OutOfMemory,
+        "[2/2] RUN a was ended by the kernel, because the build ran out of memory."
+    )]
+    #[case(
+        "executor failed running [/bin/sh -c a]: exit code: 137",
+        "[2/2] RUN a",
+        false,
+        FailureKind::BuildFailed,
+        "[2/2] RUN a ended with exit code 137."
+    )]
+    #[case(
+        "write /x: no space left on device",
+        "[2/2] RUN a",
+        false,
+        FailureKind::DiskFull,
+        "There is not enough free disk space on the server for the build."
+    )]
+    #[case(
+        "failed to compute cache key: \"/nope\" not found: not found",
+        "[2/2] COPY nope /",
+        false,
+        FailureKind::BuildFailed,
+        "[2/2] COPY nope / failed: \"/nope\" not found: not found."
+    )]
+    #[case(
+        "docker.io/library/nope:1: not found",
+        "[internal] load metadata for docker.io/library/nope:1",
+        false,
+        FailureKind::ImagePull,
+        "The base image docker.io/library/nope:1 cannot be pulled: docker.io/library/nope:1: not found."
+    )]
+    fn ends_are_named(
+        #[case] message: &str,
+        #[case] step: &str,
+        #[case] killed: bool,
+        #[case] kind: FailureKind,
+        #[case] sentence: &str,
+    ) {
+        let step = FailedStep {
+            name: step.to_owned(),
+            error: message.to_owned(),
+        };
+        let error = explain(message, Some(&step), killed);
+        assert_eq!(error, StageError::failed(kind, sentence));
+    }
+
+    #[test]
+    fn an_unreachable_frontend_is_known() {
+        assert!(lacks_frontend(
+            "failed to solve with frontend dockerfile.v0: failed to solve with frontend gateway.v0: docker.io/docker/dockerfile:1: failed to do request: dial tcp: no such host"
+        ));
+        assert!(!lacks_frontend("exit code: 1"));
+    }
+}
