@@ -60,6 +60,28 @@ pub struct DeployJob {
     pub limits: StageLimits,
 }
 
+impl DeployJob {
+    /// The part that decides what is done. Routes, credentials and what is redacted may
+    /// change while a job is suspended; it stays the same job.
+    #[must_use]
+    pub fn work(&self) -> Self {
+        let mut work = self.clone();
+        work.routes.clear();
+        work.redact.clear();
+        if let Origin::Git {
+            repository,
+            build_secrets,
+            ..
+        } = &mut work.origin
+        {
+            repository.credentials = GitCredentials::Anonymous;
+            repository.host_key = None;
+            build_secrets.clear();
+        }
+        work
+    }
+}
+
 /// The longest that stages may take, in seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StageLimits {
