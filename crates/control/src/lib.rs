@@ -9,18 +9,23 @@
 //!
 //! Start reading at [`Control`], then [`actor`] and `deployments/request.rs`.
 
+mod access;
+mod accounts;
 pub mod actor;
-
+mod apps;
 mod clock;
-
+mod deployments;
+mod domains;
 pub mod draft;
-
+mod environments;
 mod error;
 pub mod hub;
 mod keyring;
-
+mod problems;
+mod projects;
+mod random;
 mod settings;
-mod stubs;
+mod transaction;
 pub mod variables;
 pub mod view;
 pub mod webhooks;
@@ -50,6 +55,7 @@ pub struct Control {
     clock: Clock,
     hub: Hub,
     settings: Arc<ControlSettings>,
+    passwords: accounts::Passwords,
 }
 
 impl Control {
@@ -61,6 +67,7 @@ impl Control {
             clock: Clock::system(),
             hub: Hub::default(),
             settings: Arc::new(settings),
+            passwords: accounts::Passwords::default(),
         }
     }
 

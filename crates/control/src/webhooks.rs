@@ -1,5 +1,11 @@
 //! Webhooks of Git hosts.
 
+mod answer;
+mod hook;
+mod payload;
+mod receive;
+mod sign;
+
 use crate::ControlError;
 
 /// A kind of sender, with its own way to sign.

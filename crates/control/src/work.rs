@@ -1,6 +1,9 @@
 //! What the job workers and reconcilers of the server need. There is no actor: it is the
 //! system itself.
 
+mod claim;
+mod desired;
+mod record;
 mod types;
 
 pub use types::*;

@@ -153,3 +153,16 @@ pub(crate) fn parse_json<T: serde::de::DeserializeOwned>(
 pub(crate) fn to_json<T: serde::Serialize>(value: &T) -> Result<serde_json::Value> {
     serde_json::to_value(value).map_err(|error| StoreError::Corrupt(error.to_string()))
 }
+
+impl StoreError {
+    /// Whether two transactions got into each other's way, so that trying again will do
+    /// (a deadlock or a failed serialization).
+    pub fn is_serialization_failure(&self) -> bool {
+        match self {
+            Self::Database(sqlx::Error::Database(error)) => {
+                matches!(error.code().as_deref(), Some("40001" | "40P01"))
+            }
+            _ => false,
+        }
+    }
+}

@@ -43,3 +43,45 @@ pub async fn ping(pool: &PgPool) -> Result<()> {
     sqlx::query("SELECT 1").execute(pool).await?;
     Ok(())
 }
+
+/// A transaction; rolled back when dropped.
+pub type Transaction = sqlx::Transaction<'static, sqlx::Postgres>;
+
+/// A connection of the pool.
+pub type PooledConnection = sqlx::pool::PoolConnection<sqlx::Postgres>;
+
+/// A connection for reading.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn acquire(pool: &PgPool) -> Result<PooledConnection> {
+    Ok(pool.acquire().await?)
+}
+
+/// Begins a transaction.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn begin(pool: &PgPool) -> Result<Transaction> {
+    Ok(pool.begin().await?)
+}
+
+/// Begins a transaction that only reads and sees one state of the database throughout.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn begin_snapshot(pool: &PgPool) -> Result<Transaction> {
+    let mut transaction = pool.begin().await?;
+    sqlx::query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        .execute(&mut *transaction)
+        .await?;
+    Ok(transaction)
+}
+
+/// Commits a transaction.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn commit(transaction: Transaction) -> Result<()> {
+    Ok(transaction.commit().await?)
+}

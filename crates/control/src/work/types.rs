@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use longshore_domain::route::Route;
 use longshore_domain::{
-    DeploymentId, EnvKey, EnvironmentId, Failure, GitUrl, Secret, ServiceId, ServiceName,
-    Specification, TeamId,
+    DeploymentId, EnvKey, EnvironmentId, Failure, Secret, ServiceId, ServiceName, Specification,
+    TeamId,
 };
 pub use longshore_store::LogStream;
 pub use longshore_store::journal::{RecordedEvent, RecordedKind};
@@ -140,15 +140,4 @@ pub struct DesiredService {
     pub restart_requested_at: Option<OffsetDateTime>,
     /// Numbers of deployments whose images are kept for rollback, without the live one.
     pub kept_numbers: Vec<i32>,
-}
-
-/// A repository of a service with its credentials in the clear, to check or browse it.
-#[derive(Debug, Clone)]
-pub struct RepositoryAccess {
-    /// The URL.
-    pub url: GitUrl,
-    /// The credentials.
-    pub credentials: GitCredentials,
-    /// The pinned SSH host key.
-    pub host_key: Option<String>,
 }

@@ -1,11 +1,13 @@
 //! Deployments in a line, for lists of services and projects.
 
-use longshore_domain::{DeploymentId, DeploymentStatus, ServiceId};
+use longshore_domain::run::Port;
+use longshore_domain::{DeploymentId, DeploymentStatus, ServiceId, Specification};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::read::status;
+use crate::error::parse_json;
 use crate::{Result, StoreError};
 
 /// A deployment in a line.
@@ -99,4 +101,37 @@ pub async fn list_live(
         .fetch_all(connection)
         .await?,
     )
+}
+
+/// What runs of a service.
+#[derive(Debug, Clone)]
+pub struct LiveRecord {
+    /// The service.
+    pub service: ServiceId,
+    /// The live deployment's number.
+    pub number: i32,
+    /// The port of that version.
+    pub port: Option<Port>,
+    /// Its containers.
+    pub replicas: u32,
+}
+
+/// The live deployments of all services of all teams: for the system itself.
+pub async fn list_live_for_system(connection: &mut PgConnection) -> Result<Vec<LiveRecord>> {
+    let rows = sqlx::query!(
+        "SELECT service_id, number, specification FROM deployments WHERE status = 'live'"
+    )
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            let specification: Specification = parse_json("specification", row.specification)?;
+            Ok(LiveRecord {
+                service: row.service_id.into(),
+                number: row.number,
+                port: specification.port,
+                replicas: specification.run.replicas,
+            })
+        })
+        .collect()
 }

@@ -129,3 +129,8 @@ pub async fn list_of_team(
 ) -> Result<Vec<ServiceRecord>> {
     select(connection, Some(team), None, None, false).await
 }
+
+/// All services of all teams that are not being removed: for the system itself.
+pub async fn list_for_system(connection: &mut PgConnection) -> Result<Vec<ServiceRecord>> {
+    select(connection, None, None, None, false).await
+}

@@ -2,7 +2,7 @@
 
 use longshore_domain::run::{Port, RunSettings};
 use longshore_domain::source::{Build, Source};
-use longshore_domain::{EnvironmentId, ServiceId, ServiceName, TeamId};
+use longshore_domain::{DeploymentId, EnvironmentId, ServiceId, ServiceName, TeamId};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 
@@ -195,4 +195,33 @@ fn one(rows_affected: u64) -> Result<()> {
     } else {
         Err(StoreError::Missing)
     }
+}
+
+/// Lets one transaction after the other change a service; whether there is one.
+pub async fn lock(connection: &mut PgConnection, id: ServiceId) -> Result<bool> {
+    let row = sqlx::query!("SELECT id FROM services WHERE id = $1 FOR UPDATE", id.0)
+        .fetch_optional(connection)
+        .await?;
+    Ok(row.is_some())
+}
+
+/// Pins the SSH host key that a deployment met, unless one is pinned or the repository's
+/// URL changed meanwhile.
+pub async fn pin_host_key(
+    connection: &mut PgConnection,
+    id: ServiceId,
+    deployment: DeploymentId,
+    fingerprint: &str,
+) -> Result<()> {
+    sqlx::query!(
+        "UPDATE services s SET git_host_key = $3 FROM deployments d
+         WHERE s.id = $1 AND d.id = $2 AND s.git_host_key IS NULL
+           AND s.source->'git'->>'url' = d.specification->'origin'->>'url'",
+        id.0,
+        deployment.0,
+        fingerprint,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
 }

@@ -1,0 +1,10 @@
+//! Apps: services that are built from a repository or run from an image.
+
+mod create;
+mod delete;
+mod git_access;
+mod parse;
+mod running;
+mod show;
+pub(crate) mod summaries;
+mod update;

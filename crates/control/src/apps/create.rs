@@ -1,0 +1,109 @@
+//! Making an app.
+
+use longshore_domain::source::Build;
+use longshore_domain::specification::{build_problems, run_problems};
+use longshore_domain::{EnvironmentId, Permission, ServiceId, ServiceName};
+use longshore_store::environments::EnvironmentRecord;
+use longshore_store::services::{self, ServiceChange};
+use longshore_store::{Conflict, StoreError};
+
+use super::parse;
+use super::show::load_view;
+use crate::access::Authorized;
+use crate::problems::Problems;
+use crate::transaction::note;
+use crate::{Actor, AppDraft, Control, ControlError, Result, ServiceView};
+
+impl Control {
+    /// Makes an app. Nothing runs until it is deployed.
+    ///
+    /// # Errors
+    /// The problems of all fields, or that another service has the name.
+    pub async fn create_app(
+        &self,
+        actor: &Actor,
+        environment: EnvironmentId,
+        draft: AppDraft,
+    ) -> Result<ServiceView> {
+        let mut transaction = self.begin().await?;
+        let environment = Authorized::<EnvironmentRecord>::load(
+            &mut transaction,
+            actor,
+            environment,
+            Permission::Change,
+        )
+        .await?;
+        let id = ServiceId::generate();
+        let change = self.parse_app(id, &draft)?;
+        let team = environment.team();
+        let place = environment.get().id;
+        match services::insert(&mut transaction, id, team, place, &change).await {
+            Err(StoreError::Conflict(Conflict::ServiceName)) => {
+                drop(transaction);
+                return Err(self.name_conflict(place, &change.name).await?);
+            }
+            other => other?,
+        }
+        let target = format!("service:{id}");
+        note(
+            &mut transaction,
+            actor,
+            &environment,
+            "service.create",
+            &target,
+        )
+        .await?;
+        let view = load_view(&mut transaction, actor, id).await?;
+        self.commit(transaction).await?;
+        Ok(view)
+    }
+
+    fn parse_app(&self, id: ServiceId, draft: &AppDraft) -> Result<ServiceChange> {
+        let mut problems = Problems::default();
+        let name = problems.parse::<ServiceName>("name", &draft.name);
+        let source = parse::source(&mut problems, &draft.source);
+        let build = parse::build(&mut problems, draft.build.as_ref());
+        let port = problems.port("port", draft.port);
+        let run = draft.run.clone().unwrap_or_default();
+        problems.extend(run_problems(&run, port.flatten()));
+        if let Some(Build::Dockerfile(build)) = &build {
+            problems.extend(build_problems(build));
+        }
+        let git = self.git_reach(
+            &mut problems,
+            id,
+            &draft.name,
+            &draft.source,
+            source.as_ref(),
+            None,
+        )?;
+        let parsed = name.zip(source).zip(build.zip(port));
+        let ((name, source), (build, port)) = problems.finish(parsed)?;
+        Ok(ServiceChange {
+            name,
+            port,
+            source,
+            build,
+            run,
+            git,
+        })
+    }
+
+    /// Says who has a name: a service, or one that is still being removed.
+    pub(super) async fn name_conflict(
+        &self,
+        environment: EnvironmentId,
+        name: &ServiceName,
+    ) -> Result<ControlError> {
+        let mut connection = self.connection().await?;
+        let removing = services::is_name_being_removed(&mut connection, environment, name).await?;
+        Ok(ControlError::conflict(
+            "name",
+            if removing {
+                "belongs to a service that is still being removed; try again in a moment"
+            } else {
+                Conflict::ServiceName.message()
+            },
+        ))
+    }
+}

@@ -1,0 +1,40 @@
+//! Deleting a service.
+
+use longshore_domain::{Permission, ServiceId};
+use longshore_store::events::{self, Event};
+use longshore_store::services::{self, ServiceRecord};
+
+use crate::access::Authorized;
+use crate::projects::confirm;
+use crate::transaction::note;
+use crate::{Actor, Control, Result};
+
+impl Control {
+    /// Deletes a service. It cannot be seen from now on; what runs of it is removed from
+    /// the machine, then its name is free again.
+    ///
+    /// # Errors
+    /// [`crate::ControlError::Invalid`] when `confirmation` is not the service's name.
+    pub async fn delete_service(
+        &self,
+        actor: &Actor,
+        id: ServiceId,
+        confirmation: &str,
+    ) -> Result<()> {
+        let mut transaction = self.begin().await?;
+        let service =
+            Authorized::<ServiceRecord>::load(&mut transaction, actor, id, Permission::Administer)
+                .await?;
+        confirm(confirmation, service.get().name.as_str())?;
+        let team = service.team();
+        services::mark_removing(&mut transaction, team, Some(id), None, None).await?;
+        let target = format!("service:{id}");
+        note(&mut transaction, actor, &service, "service.delete", &target).await?;
+        events::notify(
+            &mut transaction,
+            &[Event::Service(id), Event::Queue, Event::Machine],
+        )
+        .await?;
+        self.commit(transaction).await
+    }
+}

@@ -1,0 +1,111 @@
+//! Changing an app's settings. They count from the next deployment on.
+
+use longshore_domain::source::Build;
+use longshore_domain::specification::{build_problems, run_problems};
+use longshore_domain::{Permission, ServiceId};
+use longshore_store::domains::DomainRecord;
+use longshore_store::events::{self, Event};
+use longshore_store::services::{self, ServiceChange, ServiceRecord};
+use longshore_store::{Conflict, StoreError, domains};
+
+use super::git_access::keep;
+use super::parse;
+use super::show::load_view;
+use crate::access::Authorized;
+use crate::problems::Problems;
+use crate::transaction::note;
+use crate::{Actor, AppPatch, Control, ControlError, Result, ServiceView};
+
+impl Control {
+    /// Changes an app's settings; what the patch leaves out stays.
+    ///
+    /// # Errors
+    /// The problems of all fields, or that another service has the name.
+    pub async fn update_app(
+        &self,
+        actor: &Actor,
+        id: ServiceId,
+        patch: AppPatch,
+    ) -> Result<ServiceView> {
+        let mut transaction = self.begin().await?;
+        services::lock(&mut transaction, id).await?;
+        let service =
+            Authorized::<ServiceRecord>::load(&mut transaction, actor, id, Permission::Change)
+                .await?;
+        if service.get().kind != "app" {
+            return Err(ControlError::refused("Only an app has these settings."));
+        }
+        let domains = domains::list_of_services(&mut transaction, &[id]).await?;
+        let change = self.parse_patch(service.get(), &domains, &patch)?;
+        let team = service.team();
+        match services::update(&mut transaction, team, id, &change).await {
+            Err(StoreError::Conflict(Conflict::ServiceName)) => {
+                drop(transaction);
+                let environment = service.get().environment;
+                return Err(self.name_conflict(environment, &change.name).await?);
+            }
+            other => other?,
+        }
+        let target = format!("service:{id}");
+        note(&mut transaction, actor, &service, "service.update", &target).await?;
+        // The port of routes may have changed.
+        events::notify(&mut transaction, &[Event::Service(id), Event::Machine]).await?;
+        let view = load_view(&mut transaction, actor, id).await?;
+        self.commit(transaction).await?;
+        Ok(view)
+    }
+
+    fn parse_patch(
+        &self,
+        before: &ServiceRecord,
+        domains: &[DomainRecord],
+        patch: &AppPatch,
+    ) -> Result<ServiceChange> {
+        let mut problems = Problems::default();
+        let name = match &patch.name {
+            Some(name) => problems.parse("name", name),
+            None => Some(before.name.clone()),
+        };
+        let source = match &patch.source {
+            Some(draft) => parse::source(&mut problems, draft),
+            None => Some(before.source.clone()),
+        };
+        let build = match &patch.build {
+            Some(draft) => parse::build(&mut problems, Some(draft)),
+            None => Some(before.build.clone()),
+        };
+        let port = match patch.port {
+            Some(port) => problems.port("port", port),
+            None => Some(before.port),
+        };
+        if port == Some(None) && domains.iter().any(|domain| domain.port.is_none()) {
+            problems.add("port", "is needed by the domains of this service");
+        }
+        let run = patch.run.clone().unwrap_or_else(|| before.run.clone());
+        problems.extend(run_problems(&run, port.flatten()));
+        if let Some(Build::Dockerfile(build)) = &build {
+            problems.extend(build_problems(build));
+        }
+        let git = match &patch.source {
+            Some(draft) => self.git_reach(
+                &mut problems,
+                before.id,
+                before.name.as_str(),
+                draft,
+                source.as_ref(),
+                Some(before),
+            )?,
+            None => keep(before),
+        };
+        let parsed = name.zip(source).zip(build.zip(port));
+        let ((name, source), (build, port)) = problems.finish(parsed)?;
+        Ok(ServiceChange {
+            name,
+            port,
+            source,
+            build,
+            run,
+            git,
+        })
+    }
+}

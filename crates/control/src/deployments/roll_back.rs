@@ -1,0 +1,120 @@
+//! Going back to an earlier version: a new deployment from the stored specification and
+//! image, by the same way as every other.
+
+use longshore_domain::specification::Origin;
+use longshore_domain::{
+    Cause, DeploymentId, DeploymentStatus, Permission, ServiceId, Specification,
+};
+use longshore_store::deployments::DeploymentRecord;
+use longshore_store::services::ServiceRecord;
+use longshore_store::{PgConnection, deployments};
+
+use super::queue::{Ask, Turn};
+use super::show::{can_roll_back, load_view};
+use crate::access::Authorized;
+use crate::transaction::note;
+use crate::{Actor, Control, ControlError, DeploymentView, Result, VariablesOf};
+
+impl Control {
+    /// Asks for the version of an earlier deployment, with its variables or today's.
+    ///
+    /// # Errors
+    /// [`ControlError::Refused`] when it never was live, is live, or its image is not kept.
+    pub async fn roll_back(
+        &self,
+        actor: &Actor,
+        service: ServiceId,
+        to: DeploymentId,
+        variables: VariablesOf,
+    ) -> Result<DeploymentView> {
+        let mut transaction = self.begin().await?;
+        let service =
+            Authorized::<ServiceRecord>::load(&mut transaction, actor, service, Permission::Deploy)
+                .await?;
+        let turn = self
+            .take_turn(&mut transaction, service.team(), service.get().id)
+            .await?;
+        let earlier = deployments::find(&mut transaction, service.team(), to)
+            .await?
+            .filter(|earlier| earlier.service == turn.service.id)
+            .ok_or(ControlError::NotFound)?;
+        let ask = self
+            .ask_for(&mut transaction, actor, &turn, &earlier, variables)
+            .await?;
+        let id = self.enqueue(&mut transaction, &turn, ask).await?;
+        let target = format!("deployment:{id}");
+        note(
+            &mut transaction,
+            actor,
+            &service,
+            "deployment.roll_back",
+            &target,
+        )
+        .await?;
+        let view = load_view(&mut transaction, actor, id).await?;
+        self.commit(transaction).await?;
+        Ok(view)
+    }
+
+    async fn ask_for(
+        &self,
+        connection: &mut PgConnection,
+        actor: &Actor,
+        turn: &Turn,
+        earlier: &DeploymentRecord,
+        variables: VariablesOf,
+    ) -> Result<Ask> {
+        let kept = deployments::kept_numbers(connection, Some(earlier.service)).await?;
+        let kept: Vec<i32> = kept.into_iter().map(|(_, number)| number).collect();
+        let number = earlier.number;
+        if !can_roll_back(earlier, &kept) {
+            return Err(ControlError::refused(match earlier.status {
+                DeploymentStatus::Live => format!("#{number} is live already."),
+                DeploymentStatus::Retired => {
+                    format!("The image of #{number} is not kept any longer.")
+                }
+                _ => format!("#{number} never was live, so there is nothing to go back to."),
+            }));
+        }
+        let (Some(image), Some(digest)) = (&earlier.image, &earlier.image_digest) else {
+            return Err(ControlError::refused(format!("#{number} left no image.")));
+        };
+        let before = &earlier.specification;
+        let (resolved, variables_at) = match variables {
+            VariablesOf::Then => (
+                self.open_variables(earlier.id, &earlier.variables)?,
+                before.variables_at,
+            ),
+            VariablesOf::Now => {
+                let now = self.clock.now();
+                (
+                    self.resolve_variables(connection, &turn.service).await?,
+                    now,
+                )
+            }
+        };
+        Ok(Ask {
+            cause: Cause::Rollback { to: number },
+            requested_by: Some(actor.user),
+            specification: Specification {
+                service_name: turn.service.name.clone(),
+                origin: Origin::Existing {
+                    number,
+                    image: image.clone(),
+                    digest: digest.clone(),
+                },
+                port: before.port,
+                run: before.run.clone(),
+                strategy: before.strategy,
+                variables_at,
+            },
+            variables: resolved,
+            commit: earlier
+                .commit_sha
+                .as_deref()
+                .and_then(|sha| sha.parse().ok()),
+            commit_subject: earlier.commit_subject.clone(),
+            commit_author: earlier.commit_author.clone(),
+        })
+    }
+}

@@ -1,0 +1,153 @@
+//! Domains: hosts and path prefixes that route to a service. A change wakes the
+//! reconciler, which applies the routes to the live version.
+
+use longshore_domain::route::{Route, TlsMode};
+use longshore_domain::run::Port;
+use longshore_domain::{DomainId, DomainName, PathPrefix, Permission, ServiceId};
+use longshore_store::domains::DomainRecord;
+use longshore_store::events::{self, Event};
+use longshore_store::services::ServiceRecord;
+use longshore_store::{domains, services};
+
+use crate::access::Authorized;
+use crate::problems::Problems;
+use crate::transaction::note;
+use crate::{Actor, Control, ControlError, DomainDraft, DomainView, Result};
+
+impl Control {
+    /// Routes a host and path prefix to a service.
+    ///
+    /// # Errors
+    /// The fields' problems, or that the host and path prefix are taken.
+    pub async fn add_domain(
+        &self,
+        actor: &Actor,
+        service: ServiceId,
+        draft: DomainDraft,
+    ) -> Result<DomainView> {
+        let mut transaction = self.begin().await?;
+        services::lock(&mut transaction, service).await?;
+        let service =
+            Authorized::<ServiceRecord>::load(&mut transaction, actor, service, Permission::Change)
+                .await?;
+        let domain = self.parse_domain(service.get(), &draft)?;
+        domains::insert(&mut transaction, &domain).await?;
+        let target = format!("domain:{}", domain.host);
+        note(&mut transaction, actor, &service, "domain.add", &target).await?;
+        let id = service.get().id;
+        events::notify(&mut transaction, &[Event::Service(id), Event::Machine]).await?;
+        self.commit(transaction).await?;
+        Ok(domain_view(&domain))
+    }
+
+    /// The domains of a service, in the order in which they were added.
+    ///
+    /// # Errors
+    /// [`ControlError::NotFound`].
+    pub async fn list_domains(&self, actor: &Actor, service: ServiceId) -> Result<Vec<DomainView>> {
+        let mut connection = self.connection().await?;
+        let service =
+            Authorized::<ServiceRecord>::load(&mut connection, actor, service, Permission::View)
+                .await?;
+        let records = domains::list_of_services(&mut connection, &[service.get().id]).await?;
+        Ok(records.iter().map(domain_view).collect())
+    }
+
+    /// Takes a domain away.
+    ///
+    /// # Errors
+    /// [`ControlError::NotFound`].
+    pub async fn remove_domain(&self, actor: &Actor, id: DomainId) -> Result<()> {
+        let mut transaction = self.begin().await?;
+        let domain =
+            Authorized::<DomainRecord>::load(&mut transaction, actor, id, Permission::Change)
+                .await?;
+        domains::delete(&mut transaction, domain.team(), id).await?;
+        let target = format!("domain:{}", domain.get().host);
+        note(&mut transaction, actor, &domain, "domain.remove", &target).await?;
+        let service = domain.get().service;
+        events::notify(&mut transaction, &[Event::Service(service), Event::Machine]).await?;
+        self.commit(transaction).await
+    }
+
+    fn parse_domain(&self, service: &ServiceRecord, draft: &DomainDraft) -> Result<DomainRecord> {
+        let mut problems = Problems::default();
+        let host = problems.parse::<DomainName>("host", &draft.host);
+        let path_prefix = match &draft.path_prefix {
+            Some(prefix) => problems.parse::<PathPrefix>("path_prefix", prefix),
+            None => Some(PathPrefix::root()),
+        };
+        let port = problems.port("port", draft.port);
+        if port == Some(None) && service.port.is_none() {
+            problems.add("port", "is required, because the service has none");
+        }
+        let tls = match TlsMode::from_name(&draft.tls) {
+            Some(TlsMode::Custom) => {
+                problems.add(
+                    "tls",
+                    "must be none or acme; own certificates are not available yet",
+                );
+                None
+            }
+            None => {
+                problems.add("tls", "must be none, acme or custom");
+                None
+            }
+            mode @ Some(TlsMode::None | TlsMode::Acme) => mode,
+        };
+        let parsed = host.zip(path_prefix).zip(port.zip(tls));
+        let ((host, path_prefix), (port, tls)) = problems.finish(parsed)?;
+        let dashboard = self.settings.public_url.as_ref();
+        if dashboard.and_then(url::Url::host_str) == Some(host.as_str()) {
+            return Err(ControlError::conflict("host", "is the dashboard's own"));
+        }
+        Ok(DomainRecord {
+            id: DomainId::generate(),
+            team: service.team,
+            service: service.id,
+            strip_prefix: draft.strip_prefix && !path_prefix.is_root(),
+            host,
+            path_prefix,
+            port,
+            tls,
+        })
+    }
+}
+
+pub(crate) fn domain_view(domain: &DomainRecord) -> DomainView {
+    let scheme = match domain.tls {
+        TlsMode::None => "http",
+        TlsMode::Acme | TlsMode::Custom => "https",
+    };
+    DomainView {
+        id: domain.id,
+        url: format!("{scheme}://{}{}", domain.host, domain.path_prefix),
+        host: domain.host.to_string(),
+        path_prefix: domain.path_prefix.to_string(),
+        strip_prefix: domain.strip_prefix,
+        port: domain.port.map(Port::get),
+        tls: domain.tls,
+    }
+}
+
+/// The routes of a service's domains; one without any port routes nowhere.
+pub(crate) fn routes(
+    domains: &[DomainRecord],
+    service: ServiceId,
+    port: Option<Port>,
+) -> Vec<Route> {
+    domains
+        .iter()
+        .filter(|domain| domain.service == service)
+        .filter_map(|domain| {
+            Some(Route {
+                domain: domain.id,
+                host: domain.host.clone(),
+                path_prefix: domain.path_prefix.clone(),
+                strip_prefix: domain.strip_prefix,
+                port: domain.port.or(port)?,
+                tls: domain.tls,
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,6 @@
+//! Projects.
+
+mod change;
+mod show;
+
+pub(crate) use change::confirm;

@@ -1,0 +1,116 @@
+//! What shall exist on the machine, for the reconciler.
+
+use std::collections::HashMap;
+
+use longshore_domain::ServiceId;
+use longshore_store::events::{self, Event};
+use longshore_store::{deployments, domains, environments, logins, pool, services, sessions};
+use time::OffsetDateTime;
+
+use super::{DesiredService, DesiredState};
+use crate::domains::routes;
+use crate::{Control, Result};
+
+/// How long failed attempts to sign in are remembered.
+const ATTEMPTS_KEPT: time::Duration = time::Duration::days(1);
+
+impl Control {
+    /// Everything that shall exist on the machine, as of one moment.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn desired_state(&self) -> Result<DesiredState> {
+        let mut snapshot = pool::begin_snapshot(&self.pool).await?;
+        let environments = environments::list_ids(&mut snapshot).await?;
+        let records = services::list_for_system(&mut snapshot).await?;
+        let ids: Vec<ServiceId> = records.iter().map(|service| service.id).collect();
+        let domains = domains::list_of_services(&mut snapshot, &ids).await?;
+        let live: HashMap<ServiceId, deployments::LiveRecord> =
+            deployments::list_live_for_system(&mut snapshot)
+                .await?
+                .into_iter()
+                .map(|live| (live.service, live))
+                .collect();
+        let active = by_service(deployments::find_queued_or_running_numbers(&mut snapshot).await?);
+        let kept = by_service(deployments::kept_numbers(&mut snapshot, None).await?);
+        self.commit(snapshot).await?;
+        let services = records
+            .into_iter()
+            .map(|service| {
+                let live = live.get(&service.id);
+                let port = match live {
+                    Some(live) => live.port,
+                    None => service.port,
+                };
+                DesiredService {
+                    service: service.id,
+                    environment: service.environment,
+                    live_number: live.map(|live| live.number),
+                    active_numbers: active.get(&service.id).cloned().unwrap_or_default(),
+                    routes: routes(&domains, service.id, port),
+                    replicas: match live {
+                        Some(live) if !service.stopped => live.replicas,
+                        _ => 0,
+                    },
+                    restart_requested_at: service.restart_requested_at,
+                    kept_numbers: kept.get(&service.id).cloned().unwrap_or_default(),
+                }
+            })
+            .collect();
+        Ok(DesiredState {
+            environments,
+            services,
+        })
+    }
+
+    /// Services that a person deleted and whose work has ended: the agent is to remove
+    /// what runs of them.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn services_removing(&self) -> Result<Vec<ServiceId>> {
+        let mut connection = self.connection().await?;
+        Ok(services::list_removing(&mut connection).await?)
+    }
+
+    /// Forgets a deleted service whose remains the agent has removed.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn drop_removed_service(&self, id: ServiceId) -> Result<()> {
+        let mut transaction = self.begin().await?;
+        services::delete_removed(&mut transaction, id).await?;
+        environments::sweep_removed(&mut transaction).await?;
+        events::notify(&mut transaction, &[Event::Machine]).await?;
+        self.commit(transaction).await
+    }
+
+    /// Notes that the containers were replaced as a person asked at that time; a later
+    /// wish stays.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn restart_done(&self, id: ServiceId, requested_at: OffsetDateTime) -> Result<()> {
+        let mut connection = self.connection().await?;
+        Ok(services::clear_restart(&mut connection, id, requested_at).await?)
+    }
+
+    /// Removes what has served its time: ended sessions, old failed attempts to sign in.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn tidy(&self) -> Result<()> {
+        let mut connection = self.connection().await?;
+        sessions::delete_expired(&mut connection).await?;
+        logins::delete_before(&mut connection, self.clock.now() - ATTEMPTS_KEPT).await?;
+        Ok(())
+    }
+}
+
+fn by_service(numbers: Vec<(ServiceId, i32)>) -> HashMap<ServiceId, Vec<i32>> {
+    let mut by_service: HashMap<ServiceId, Vec<i32>> = HashMap::new();
+    for (service, number) in numbers {
+        by_service.entry(service).or_default().push(number);
+    }
+    by_service
+}
