@@ -1,1 +1,15 @@
-//! Placeholder.
+//! Whole-system tests: the real binaries on real Docker, Traefik, PostgreSQL, Git and Chromium.
+//!
+//! Here is what the tests in `tests/` share: a Longshore of its own for each test ([`longshore`]), a
+//! client of its API ([`api`]), a browser ([`browser`]) and apps to deploy ([`apps`]). Everything runs
+//! inside the test engine's sandbox and fails outside of it.
+
+#![expect(
+    clippy::missing_panics_doc,
+    reason = "a test's support panics wherever the test would"
+)]
+
+pub mod api;
+pub mod apps;
+pub mod browser;
+pub mod longshore;

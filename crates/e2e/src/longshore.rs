@@ -1,0 +1,250 @@
+//! A Longshore of its own for one test, started as on a machine: `longshore up`.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use longshore_testkit::engine::Run;
+use longshore_testkit::{ports, programs, wait};
+use tempfile::TempDir;
+
+use crate::api::Api;
+
+/// How long it may take from `up` to ready on a busy machine, with a new cluster and a new Swarm.
+const START_LIMIT: Duration = Duration::from_secs(90);
+
+/// How long it may take to stop.
+const STOP_LIMIT: Duration = Duration::from_mins(1);
+
+/// The unprivileged user of the server process; every Debian has it.
+pub const SERVER_USER: &str = "daemon";
+
+/// Who signs in.
+pub const EMAIL: &str = "ada@example.org";
+
+/// Their password.
+pub const PASSWORD: &str = "correct horse battery staple";
+
+/// A running Longshore; stopped, with all it made, when dropped.
+pub struct Longshore {
+    folder: TempDir,
+    dashboard: u16,
+    http: u16,
+    https: u16,
+    supervisor: Child,
+    // Last: Docker's objects go after the processes that would make them anew.
+    run: Run,
+}
+
+impl Longshore {
+    /// Starts it and waits until it is ready.
+    pub async fn start() -> Self {
+        let mut run = Run::start();
+        run.also_removes(format!("longshore.instance={}", run.name()));
+        let folder = tempfile::Builder::new()
+            .prefix("ls-")
+            .tempdir_in("/tmp")
+            .expect("a folder");
+        // The unprivileged parts must reach their binaries and directories.
+        open(folder.path());
+        let binaries = folder.path().join("bin");
+        fs::create_dir(&binaries).expect("a folder");
+        open(&binaries);
+        for name in ["longshore", "longshore-agent", "longshore-probe"] {
+            fs::copy(programs::path(name), binaries.join(name)).expect("a binary");
+        }
+        fs::write(folder.path().join("longshore.toml"), "").expect("a configuration");
+
+        let (dashboard, http, https) = (ports::free(), ports::free(), ports::free());
+        let log = fs::File::create(folder.path().join("log")).expect("a log");
+        let mut command = Command::new(binaries.join("longshore"));
+        settings(
+            &mut command,
+            folder.path(),
+            run.name(),
+            [dashboard, http, https],
+        );
+        let supervisor = command
+            .arg("up")
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().expect("the log"))
+            .stderr(log)
+            .spawn()
+            .expect("longshore");
+        let mut longshore = Self {
+            folder,
+            dashboard,
+            http,
+            https,
+            supervisor,
+            run,
+        };
+        longshore.wait_until_ready().await;
+        longshore
+    }
+
+    async fn wait_until_ready(&mut self) {
+        let url = format!("{}/readyz", self.url());
+        let start = Instant::now();
+        loop {
+            let answer = reqwest::get(&url).await;
+            if answer.is_ok_and(|answer| answer.status().is_success()) {
+                return;
+            }
+            let ended = self.supervisor.try_wait().expect("its state");
+            assert!(
+                ended.is_none() && start.elapsed() < START_LIMIT,
+                "Longshore is not ready ({ended:?}):\n{}",
+                self.log()
+            );
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    /// The dashboard's URL.
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.dashboard)
+    }
+
+    /// The folder of its binaries, data and sockets.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The prefix of what it makes in Docker.
+    pub fn instance(&self) -> &str {
+        self.run.name()
+    }
+
+    /// What `longshore up` has printed.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
+    }
+
+    /// The one-time token that lets somebody make the first administrator.
+    pub fn setup_token(&self) -> String {
+        let file = self.folder.path().join("data/server/setup-token");
+        let token = fs::read_to_string(&file);
+        token.expect("the set-up token").trim().to_owned()
+    }
+
+    /// Runs `longshore <arguments>` with this Longshore's settings.
+    pub fn command(&self, arguments: &[&str], input: &str) -> Output {
+        let mut command = Command::new(self.folder.path().join("bin/longshore"));
+        let ports = [self.dashboard, self.http, self.https];
+        settings(&mut command, self.folder.path(), self.run.name(), ports);
+        let file = self.folder.path().join("input");
+        fs::write(&file, input).expect("the input");
+        command
+            .args(arguments)
+            .stdin(fs::File::open(file).expect("the input"))
+            .output()
+            .expect("longshore")
+    }
+
+    /// Makes a user and a token on the machine, and gives a client with it.
+    pub fn api(&self) -> Api {
+        let made = self.command(
+            &["user", "create", "--email", EMAIL, "--password-stdin"],
+            PASSWORD,
+        );
+        assert!(made.status.success(), "{}", text(&made.stderr));
+        let token = self.command(&["token", "create", "--email", EMAIL, "--name", "test"], "");
+        assert!(token.status.success(), "{}", text(&token.stderr));
+        Api::new(&self.url(), text(&token.stdout).trim())
+    }
+
+    /// Asks Traefik as a visitor of that host: the status and the text.
+    pub async fn visit(&self, host: &str, path: &str) -> (u16, String) {
+        let answer = reqwest::Client::new()
+            .get(format!("http://127.0.0.1:{}{path}", self.http))
+            .header("host", host)
+            .timeout(Duration::from_secs(10))
+            .send()
+            .await;
+        match answer {
+            Ok(answer) => {
+                let status = answer.status().as_u16();
+                (status, answer.text().await.unwrap_or_default())
+            }
+            Err(error) => (0, error.to_string()),
+        }
+    }
+
+    /// Waits until that host's page contains a text.
+    pub async fn shows(&self, host: &str, expected: &str) {
+        wait::until(expected, Duration::from_secs(30), || async {
+            let (_, page) = self.visit(host, "/").await;
+            page.contains(expected).then_some(())
+        })
+        .await;
+    }
+
+    /// The port of Traefik's public HTTP entry point.
+    pub fn http_port(&self) -> u16 {
+        self.http
+    }
+
+    fn keep_log(&self) {
+        let folder = kept_folder("e2e-logs");
+        let kept = folder.join(format!("{}.log", self.run.name()));
+        let _ = fs::copy(self.folder.path().join("log"), &kept);
+        eprintln!("the log of this Longshore is in {}", kept.display());
+    }
+}
+
+impl Drop for Longshore {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.keep_log();
+        }
+        let pid = self.supervisor.id().to_string();
+        let _ = Command::new("kill").args(["-TERM", &pid]).status();
+        let start = Instant::now();
+        while matches!(self.supervisor.try_wait(), Ok(None)) {
+            if start.elapsed() > STOP_LIMIT {
+                let _ = self.supervisor.kill();
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+}
+
+/// A folder under `target` for what people may want to look at after a run.
+pub fn kept_folder(name: &str) -> PathBuf {
+    let target = std::env::current_exe().expect("the path of this test");
+    // target/debug/deps/<test>
+    let folder = target.ancestors().nth(3).expect("target").join(name);
+    fs::create_dir_all(&folder).expect("a folder");
+    folder
+}
+
+fn settings(command: &mut Command, folder: &Path, instance: &str, ports: [u16; 3]) {
+    let [dashboard, http, https] = ports;
+    command
+        .env_clear()
+        .env(
+            "PATH",
+            "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        )
+        .env("LONGSHORE_CONFIG", folder.join("longshore.toml"))
+        .env("LONGSHORE_DATA_DIR", folder.join("data"))
+        .env("LONGSHORE_RUN_DIR", folder.join("run"))
+        .env("LONGSHORE_LISTEN", format!("127.0.0.1:{dashboard}"))
+        .env("LONGSHORE_INSTANCE", instance)
+        .env("LONGSHORE_PROXY_HTTP_PORT", http.to_string())
+        .env("LONGSHORE_PROXY_HTTPS_PORT", https.to_string())
+        .env("LONGSHORE_TRAEFIK_IMAGE", "longshore/traefik:v3.7")
+        .env("LONGSHORE_SERVER_USER", SERVER_USER)
+        .env("LONGSHORE_DB_USER", "postgres");
+}
+
+fn open(folder: &Path) {
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).expect("its mode");
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}

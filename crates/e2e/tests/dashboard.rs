@@ -1,0 +1,103 @@
+//! The main job in the dashboard, with a real browser.
+
+use std::time::Duration;
+
+use longshore_e2e::apps;
+use longshore_e2e::browser::{Browser, Look};
+use longshore_e2e::longshore::{EMAIL, Longshore, PASSWORD};
+use longshore_testkit::git::GitHttp;
+
+const HOST: &str = "dashboard.example.test";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_sets_up_deploys_watches_the_log_and_opens_the_app() {
+    let longshore = Longshore::start().await;
+    let greeter = apps::greeter("one");
+    let git = GitHttp::start(greeter.root()).await;
+    let browser = Browser::start(&longshore.url()).await;
+
+    // Set-up: a wrong token is refused, what was typed stays.
+    browser.open("/").await;
+    browser.sees("Set up this server").await;
+    browser.fill("token", "wrong").await;
+    browser.fill("name", "Ada Lovelace").await;
+    browser.fill("email", EMAIL).await;
+    browser.fill("password", PASSWORD).await;
+    browser.press("Create the administrator").await;
+    browser.sees("Nothing was saved").await;
+    browser.pictures("setup").await;
+    browser.fill("token", &longshore.setup_token()).await;
+    browser.fill("password", PASSWORD).await;
+    browser.press("Create the administrator").await;
+    browser.sees("Start with a project").await;
+    browser.pictures("first-project").await;
+
+    // A project and an app.
+    browser.press("Create the first project").await;
+    browser.fill("name", "Web shop").await;
+    browser.press("Create the project").await;
+    browser.sees("Bring the first app ashore").await;
+    browser.press("Create an app").await;
+    browser.fill("name", "bad name;").await;
+    browser.fill("url", &git.url("greeter")).await;
+    browser.fill("branch", "main").await;
+    browser.fill("port", &apps::PORT.to_string()).await;
+    browser.press("Create the app").await;
+    browser.sees("Nothing was saved").await;
+    browser.pictures("new-app-refused").await;
+    browser.fill("name", "greeter").await;
+    browser.press("Create the app").await;
+    browser.sees("Ready for the first deployment").await;
+    let service = browser.path().await;
+
+    // Its variables and its address.
+    browser.open(&format!("{service}/variables")).await;
+    browser.press("Paste a .env file").await;
+    browser.fill("pasted", "GREETING=\"good evening\"").await;
+    browser.press("Save the variables").await;
+    browser.sees("GREETING").await;
+    browser.open(&format!("{service}/domains")).await;
+    browser.fill("host", HOST).await;
+    browser.click("label:has(input[value='none'])").await;
+    browser.press("Add the domain").await;
+    browser.sees(HOST).await;
+
+    // Deploy, and watch the log live.
+    browser.open(&service).await;
+    browser.press("Deploy now").await;
+    browser.sees("Deployment #1").await;
+    browser
+        .sees_within("COPY version", Duration::from_mins(2))
+        .await;
+    browser.sees_within("Live", Duration::from_mins(2)).await;
+    browser.pictures("deployment").await;
+    browser.fits(Look::Phone).await;
+    longshore.shows(HOST, "greeter one says good evening").await;
+
+    browser.open(&service).await;
+    browser.sees("Live now").await;
+    browser.pictures("service").await;
+    browser.open(&format!("{service}/logs")).await;
+    browser
+        .sees_within("listening on 8080", Duration::from_secs(30))
+        .await;
+    browser.pictures("container-log").await;
+    browser.open("/").await;
+    browser.sees("Web shop").await;
+    browser.pictures("projects").await;
+    browser.fits(Look::Phone).await;
+
+    // Sign out, be refused with a wrong password, sign in.
+    browser.click("[data-menu] summary").await;
+    browser.click("form[action='/logout'] button").await;
+    browser.sees("Welcome back").await;
+    browser.pictures("sign-in").await;
+    browser.fill("email", EMAIL).await;
+    browser.fill("password", "not the password").await;
+    browser.press("Sign in").await;
+    browser.sees("is not right").await;
+    browser.fill("password", PASSWORD).await;
+    browser.press("Sign in").await;
+    browser.sees("Web shop").await;
+    browser.close().await;
+}
