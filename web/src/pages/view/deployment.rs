@@ -45,6 +45,34 @@ impl DeploymentRow {
     }
 }
 
+impl DeploymentRow {
+    /// A deployment as seen from `now`.
+    pub fn of_view(deployment: &DeploymentView, now: OffsetDateTime) -> Self {
+        let commit = deployment.commit.as_ref();
+        let took = deployment
+            .ended_at
+            .and_then(|ended| i64::try_from((ended - deployment.queued_at).whole_milliseconds()).ok());
+        Self {
+            id: deployment.id.to_string(),
+            number: deployment.number,
+            status: Status::of_deployment(deployment.status),
+            title: title(deployment),
+            commit: commit.map(|commit| short(&commit.sha)).unwrap_or_default(),
+            at: When::new(deployment.queued_at, now),
+            took: took.map(when::milliseconds).unwrap_or_default(),
+        }
+    }
+}
+
+/// What a deployment brings: the commit's first line, or else why it exists.
+fn title(deployment: &DeploymentView) -> String {
+    deployment
+        .commit
+        .as_ref()
+        .and_then(|commit| commit.subject.clone())
+        .unwrap_or_else(|| cause(&deployment.cause, deployment.requested_by.as_deref()))
+}
+
 /// The first characters of a commit's id.
 pub fn short(sha: &str) -> String {
     sha.chars().take(8).collect()
@@ -186,12 +214,7 @@ impl DeploymentPage {
         let took = deployment.ended_at.map(|ended| (ended - deployment.queued_at).whole_milliseconds());
         let took = took.and_then(|took| i64::try_from(took).ok());
         let is_busy = is_busy(deployment.status);
-        let title = commit
-            .and_then(|commit| commit.subject.clone())
-            .unwrap_or_else(|| match &deployment.image {
-                Some(image) => image.clone(),
-                None => format!("Version {} of {}", deployment.number, deployment.service.name),
-            });
+        let title = title(deployment);
         Self {
             number: deployment.number,
             status: Status::of_deployment(deployment.status),

@@ -22,6 +22,17 @@ impl FieldErrors {
         self
     }
 
+    /// The same with a field under another name.
+    #[must_use]
+    pub fn renamed(mut self, from: &str, to: &str) -> Self {
+        for (name, _) in &mut self.0 {
+            if name == from {
+                to.clone_into(name);
+            }
+        }
+        self
+    }
+
     /// Whether nothing is wrong.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

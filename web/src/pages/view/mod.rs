@@ -25,7 +25,7 @@ pub mod when;
 
 pub use account::{AccountPage, SessionRow, TokenRow};
 pub use app_form::{NewAppPage, SourceForm};
-pub use deployment::{DeploymentPage, DeploymentRow, FailureNotice, Step};
+pub use deployment::{DeploymentPage, DeploymentRow, FailureNotice, Step, sentence};
 pub use error_page::ErrorPage;
 pub use field_errors::FieldErrors;
 pub use gate::{LoginPage, SetupPage};

@@ -1,0 +1,142 @@
+//! Source and build of an app, between the form and the use cases.
+
+use std::collections::BTreeMap;
+
+use longshore_control::{BuildDraft, GitAccessDraft, SourceDraft};
+
+use super::fields::Fields;
+use super::view::{FieldErrors, SourceForm};
+
+/// The drafts of source and build. With `keeps_token` an empty token means that the
+/// stored one stays.
+///
+/// # Errors
+/// Lines of the build arguments that are not `NAME=value`.
+pub fn source_and_build(
+    fields: &Fields,
+    keeps_token: bool,
+) -> Result<(SourceDraft, BuildDraft), FieldErrors> {
+    let args = build_args(&fields.text("args"))?;
+    let source = if fields.text("source") == "image" {
+        SourceDraft::Image {
+            reference: fields.trimmed("reference"),
+        }
+    } else {
+        SourceDraft::Git {
+            url: fields.trimmed("url"),
+            branch: fields.trimmed("branch"),
+            submodules: fields.is_ticked("submodules"),
+            access: access(fields, keeps_token),
+        }
+    };
+    let build = BuildDraft::Dockerfile {
+        path: fields.optional("dockerfile"),
+        context: fields.optional("context"),
+        target: fields.optional("target"),
+        args,
+        secrets: fields
+            .text("build_secrets")
+            .split([' ', ',', '\n'])
+            .filter(|name| !name.is_empty())
+            .map(ToOwned::to_owned)
+            .collect(),
+    };
+    Ok((source, build))
+}
+
+fn access(fields: &Fields, keeps_token: bool) -> GitAccessDraft {
+    match fields.text("credentials").as_str() {
+        "token" => match fields.optional("token") {
+            None if keeps_token => GitAccessDraft::Keep,
+            token => GitAccessDraft::Token {
+                username: fields.optional("username"),
+                token: token.unwrap_or_default(),
+            },
+        },
+        "deploy_key" => GitAccessDraft::DeployKey,
+        _ => GitAccessDraft::Anonymous,
+    }
+}
+
+fn build_args(text: &str) -> Result<BTreeMap<String, String>, FieldErrors> {
+    text.lines()
+        .filter(|line| !line.trim().is_empty())
+        .map(|line| match line.split_once('=') {
+            Some((name, value)) => Ok((name.trim().to_owned(), value.to_owned())),
+            None => Err(FieldErrors::none().with(
+                "args",
+                format!("Each line must be NAME=value; this one is not: {line}"),
+            )),
+        })
+        .collect()
+}
+
+/// The form as it was typed, to be shown again. A token is not sent back.
+pub fn typed(fields: &Fields, build_is_open: bool) -> SourceForm {
+    SourceForm {
+        source: fields.text("source"),
+        url: fields.text("url"),
+        branch: fields.text("branch"),
+        submodules: fields.is_ticked("submodules"),
+        credentials: match fields.text("credentials").as_str() {
+            known @ ("token" | "deploy_key") => known.to_owned(),
+            _ => "none".to_owned(),
+        },
+        username: fields.text("username"),
+        dockerfile: fields.text("dockerfile"),
+        context: fields.text("context"),
+        target: fields.text("target"),
+        args: fields.text("args"),
+        build_secrets: fields.text("build_secrets"),
+        build_is_open,
+        reference: fields.text("reference"),
+        ..SourceForm::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fields(pairs: &[(&str, &str)]) -> Fields {
+        pairs
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect()
+    }
+
+    #[test]
+    fn a_repository_with_arguments_is_read() {
+        let typed = fields(&[
+            ("source", "git"),
+            ("url", " https://example.com/a.git "),
+            ("branch", "main"),
+            ("credentials", "token"),
+            ("token", "abc"),
+            ("args", "A=1\n\nB=x=y\n"),
+            ("build_secrets", "ONE, TWO"),
+        ]);
+        let (source, build) = source_and_build(&typed, false).unwrap();
+        let SourceDraft::Git { url, access, .. } = source else {
+            panic!("not git")
+        };
+        assert_eq!(url, "https://example.com/a.git");
+        assert!(matches!(access, GitAccessDraft::Token { token, .. } if token == "abc"));
+        let BuildDraft::Dockerfile { args, secrets, .. } = build;
+        assert_eq!(args["B"], "x=y");
+        assert_eq!(secrets, ["ONE", "TWO"]);
+    }
+
+    #[test]
+    fn an_empty_token_keeps_the_stored_one_only_where_there_is_one() {
+        let typed = fields(&[("credentials", "token")]);
+        assert!(matches!(access(&typed, true), GitAccessDraft::Keep));
+        assert!(matches!(access(&typed, false), GitAccessDraft::Token { .. }));
+    }
+
+    #[test]
+    fn a_line_that_is_no_argument_is_named() {
+        let errors = source_and_build(&fields(&[("args", "A=1\nB")]), false).unwrap_err();
+        assert!(errors.of("args").unwrap().ends_with(": B"));
+    }
+}

@@ -1,0 +1,137 @@
+//! What the use cases say about fields, in the words and names of the forms.
+
+use longshore_control::{ControlError, FieldProblem};
+
+use super::view::FieldErrors;
+
+/// Fields of the use cases: the last parts of the path, the form's name, the label.
+const FIELDS: &[(&str, &str, &str)] = &[
+    ("source.git.url", "url", "The repository"),
+    ("source.git.branch", "branch", "The branch"),
+    ("access.token", "token", "The token"),
+    ("access.username", "username", "The user name"),
+    ("source.git.access", "url", "Access to the repository"),
+    ("source.image.reference", "reference", "The image"),
+    ("build.dockerfile.path", "dockerfile", "The Dockerfile"),
+    ("build.dockerfile.context", "context", "The context"),
+    ("build.dockerfile.target", "target", "The stage"),
+    ("build.dockerfile.args", "args", "A build argument"),
+    ("build.dockerfile.secrets", "build_secrets", "A build secret"),
+    ("memory_limit_bytes", "memory", "The memory limit"),
+    ("cpu_limit_millis", "cpu", "The CPU limit"),
+    ("health.path", "path", "The path"),
+    ("health.argv", "argv", "The command"),
+    ("probe.path", "path", "The path"),
+    ("probe.argv", "argv", "The command"),
+    ("interval_seconds", "interval_seconds", "This"),
+    ("timeout_seconds", "timeout_seconds", "The timeout"),
+    ("start_period_seconds", "start_period_seconds", "The start period"),
+    ("retries", "retries", "This"),
+    ("drain_seconds", "drain_seconds", "The drain time"),
+    ("stop_grace_seconds", "stop_grace_seconds", "The stop grace"),
+    ("settle_seconds", "settle_seconds", "The settling time"),
+    ("release_command", "release_command", "The release command"),
+    ("command", "command", "The command"),
+    ("replicas", "replicas", "The number of replicas"),
+    ("strategy", "strategy", "The way of taking over"),
+    ("path_prefix", "path_prefix", "The path prefix"),
+    ("host", "host", "The host"),
+    ("tls", "tls", "The protection"),
+    ("port", "port", "The port"),
+    ("token", "token", "The token"),
+    ("email", "email", "The e-mail address"),
+    ("password", "password", "The password"),
+    ("current", "current_password", "The current password"),
+    ("new", "new_password", "The new password"),
+    ("confirmation", "confirmation", "The name"),
+    ("name", "name", "The name"),
+    ("url", "url", "The repository"),
+    ("branch", "branch", "The branch"),
+    ("reference", "reference", "The image"),
+    ("path", "dockerfile", "The Dockerfile"),
+    ("context", "context", "The context"),
+    ("target", "target", "The stage"),
+    ("args", "args", "A build argument"),
+    ("secrets", "build_secrets", "A build secret"),
+];
+
+/// The sentences for a form, when the error is one that a person can correct in it;
+/// otherwise the error goes on.
+///
+/// # Errors
+/// The error itself, when it is not about what was typed.
+pub fn explain(error: ControlError) -> Result<FieldErrors, ControlError> {
+    let mut errors = FieldErrors::none();
+    match error {
+        ControlError::Invalid(problems) => {
+            for problem in &problems {
+                let (field, message) = sentence(problem);
+                errors.add(field, message);
+            }
+        }
+        ControlError::Conflict(problem) => {
+            let (field, message) = sentence(&problem);
+            errors.add(field, message);
+        }
+        ControlError::Refused { message } | ControlError::Unavailable(message) => {
+            errors.add("", message_as_sentence(&message));
+        }
+        other => return Err(other),
+    }
+    Ok(errors)
+}
+
+/// The form's name of a field, and a sentence about it.
+pub fn sentence(problem: &FieldProblem) -> (String, String) {
+    let path = problem.field.as_str();
+    let found = FIELDS.iter().find(|(end, _, _)| {
+        path.strip_suffix(end)
+            .is_some_and(|before| before.is_empty() || before.ends_with('.'))
+            || path
+                .strip_prefix(end)
+                .is_some_and(|after| after.starts_with('.') || after.starts_with('['))
+    });
+    match found {
+        Some((_, name, label)) => (
+            (*name).to_owned(),
+            message_as_sentence(&format!("{label} {}", problem.message)),
+        ),
+        None => (
+            String::new(),
+            message_as_sentence(&format!("{path} {}", problem.message)),
+        ),
+    }
+}
+
+/// A message with a capital letter and a full stop.
+pub fn message_as_sentence(message: &str) -> String {
+    super::view::sentence(message.trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_of_use_cases_become_fields_of_forms() {
+        for (path, name, text) in [
+            ("name", "name", "The name must start with a letter."),
+            ("source.git.url", "url", "The repository must start with a letter."),
+            ("build.dockerfile.args.FOO", "args", "A build argument must start with a letter."),
+            ("run.health.retries", "retries", "This must start with a letter."),
+            ("run.command", "command", "The command must start with a letter."),
+            ("something.else", "", "Something.else must start with a letter."),
+        ] {
+            let problem = FieldProblem::new(path, "must start with a letter");
+            assert_eq!(sentence(&problem), (name.to_owned(), text.to_owned()));
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_corrected_goes_on() {
+        assert!(matches!(
+            explain(ControlError::NotFound),
+            Err(ControlError::NotFound)
+        ));
+    }
+}

@@ -1,0 +1,120 @@
+//! Source, build, run and health settings of a service.
+
+use axum::extract::State;
+use longshore_control::{AppPatch, Control, ServiceView};
+use longshore_domain::ServiceId;
+
+use super::answer::{Answer, page, refused, see_other};
+use super::app_fields;
+use super::fields::Fields;
+use super::path::Id;
+use super::problems::explain;
+use super::run_fields;
+use super::services::{deploy_key, frame};
+use super::view::{FieldErrors, RunForm, RunPage, ServiceHead, SourceForm, SourcePage};
+use super::visit::Signed;
+
+/// Where a service comes from and how it is built.
+pub async fn source(
+    State(control): State<Control>,
+    signed: Signed,
+    Id(id): Id<ServiceId>,
+) -> Answer {
+    let service = control.show_service(&signed.actor, id).await?;
+    let form = SourceForm::of_service(&service);
+    Ok(page(&source_page(signed, &service, form, FieldErrors::none())))
+}
+
+fn source_page(
+    signed: Signed,
+    service: &ServiceView,
+    form: SourceForm,
+    errors: FieldErrors,
+) -> SourcePage {
+    SourcePage {
+        page: frame(signed.frame, service, "Source"),
+        service: ServiceHead::new(service, "source"),
+        deploy_key: deploy_key(service),
+        form,
+        errors,
+    }
+}
+
+/// Saves source and build.
+pub async fn save_source(
+    State(control): State<Control>,
+    signed: Signed,
+    Id(id): Id<ServiceId>,
+    fields: Fields,
+) -> Answer {
+    let errors = match app_fields::source_and_build(&fields, true) {
+        Ok((source, build)) => {
+            let patch = AppPatch {
+                source: Some(source),
+                build: Some(build),
+                ..AppPatch::default()
+            };
+            match control.update_app(&signed.actor, id, patch).await {
+                Ok(_) => {
+                    signed
+                        .done("Saved. It takes effect with the next deployment.")
+                        .await;
+                    return Ok(see_other(&format!("/services/{id}/source")));
+                }
+                Err(error) => explain(error)?,
+            }
+        }
+        Err(errors) => errors,
+    };
+    let service = control.show_service(&signed.actor, id).await?;
+    let form = app_fields::typed(&fields, true);
+    Ok(refused(&source_page(signed, &service, form, errors)))
+}
+
+/// How a service runs.
+pub async fn run(State(control): State<Control>, signed: Signed, Id(id): Id<ServiceId>) -> Answer {
+    let service = control.show_service(&signed.actor, id).await?;
+    let form = RunForm::of_service(&service);
+    Ok(page(&run_page(signed, &service, form, FieldErrors::none())))
+}
+
+fn run_page(signed: Signed, service: &ServiceView, form: RunForm, errors: FieldErrors) -> RunPage {
+    RunPage {
+        page: frame(signed.frame, service, "Run"),
+        service: ServiceHead::new(service, "run"),
+        form,
+        errors,
+    }
+}
+
+/// Saves how a service runs.
+pub async fn save_run(
+    State(control): State<Control>,
+    signed: Signed,
+    Id(id): Id<ServiceId>,
+    fields: Fields,
+) -> Answer {
+    let service = control.show_service(&signed.actor, id).await?;
+    let form = run_fields::typed(&fields);
+    let errors = match run_fields::settings(&form, &service.run) {
+        Ok(run) => {
+            let patch = AppPatch {
+                name: Some(form.name.clone()),
+                port: Some(fields.number("port")),
+                run: Some(run),
+                ..AppPatch::default()
+            };
+            match control.update_app(&signed.actor, id, patch).await {
+                Ok(_) => {
+                    signed
+                        .done("Saved. It takes effect with the next deployment.")
+                        .await;
+                    return Ok(see_other(&format!("/services/{id}/run")));
+                }
+                Err(error) => explain(error)?,
+            }
+        }
+        Err(errors) => errors,
+    };
+    Ok(refused(&run_page(signed, &service, form, errors)))
+}
