@@ -1,0 +1,122 @@
+//! How other versions of a service give way to a new one.
+
+use std::time::Duration;
+
+use longshore_agent_api::{AgentProblem, RunningUpdate};
+use longshore_domain::{ServiceId, Stage, Strategy};
+
+use super::{End, Run, seconds};
+use crate::jobs::record::StoppedVersion;
+use crate::machine::Machine;
+use crate::stage::{StageContext, StageError};
+
+/// How often Docker is asked whether a version has stopped.
+const POLL: Duration = Duration::from_millis(200);
+
+impl Run {
+    /// Notes, once, which version is live and which ones a recreation will stop.
+    pub(super) async fn note_others(&mut self, stage: Stage) -> Result<(), End> {
+        if self.progress.previous.is_some() || !self.progress.stopped.is_empty() {
+            return Ok(());
+        }
+        let service = self.spec.service;
+        let versions = self
+            .jobs
+            .machine
+            .versions(service)
+            .await
+            .map_err(|problem| self.failed(stage, from_problem(&problem)))?;
+        let others = versions.iter().filter(|version| {
+            version.number != self.spec.number
+                && !self.jobs.drains.contains(service, version.number)
+        });
+        self.progress.previous = others.clone().map(|version| version.number).max();
+        if self.spec.strategy == Strategy::Recreate {
+            self.progress.stopped = others
+                .filter(|version| version.desired > 0)
+                .map(|version| StoppedVersion {
+                    number: version.number,
+                    replicas: version.desired,
+                })
+                .collect();
+        }
+        self.save_progress(stage).await
+    }
+
+    /// Plans the removal of every other version. The new one serves by now: what cannot
+    /// be planned is left to the reconciler.
+    pub(super) async fn retire_others(&self) {
+        let service = self.spec.service;
+        let drain = match self.spec.strategy {
+            Strategy::BlueGreen | Strategy::Rolling => seconds(self.spec.drain_seconds),
+            Strategy::Recreate => Duration::ZERO,
+        };
+        let versions = match self.jobs.machine.versions(service).await {
+            Ok(versions) => versions,
+            Err(problem) => {
+                tracing::warn!(%service, %problem, "old versions cannot be listed");
+                return;
+            }
+        };
+        let drains = &self.jobs.drains;
+        for version in versions {
+            if version.number == self.spec.number {
+                continue;
+            }
+            if let Err(error) = drains.schedule(service, version.number, drain).await {
+                tracing::error!(%error, "the removal of an old version cannot be noted");
+            }
+        }
+    }
+}
+
+/// Stops versions and waits until none of their containers runs.
+pub(super) async fn stop_versions(
+    machine: &dyn Machine,
+    context: &StageContext,
+    service: ServiceId,
+    numbers: &[i32],
+) -> Result<(), StageError> {
+    for number in numbers {
+        context.say(format!(
+            "stopping version {number}, which must not run beside the new one"
+        ));
+        let update = RunningUpdate {
+            live_number: *number,
+            replicas: 0,
+            restart: false,
+        };
+        context
+            .or_cancelled(async {
+                machine
+                    .set_running(service, &update)
+                    .await
+                    .map_err(|problem| from_problem(&problem))
+            })
+            .await?;
+    }
+    if numbers.is_empty() {
+        return Ok(());
+    }
+    context
+        .or_cancelled(async {
+            loop {
+                let versions = machine
+                    .versions(service)
+                    .await
+                    .map_err(|problem| from_problem(&problem))?;
+                let still_runs = versions
+                    .iter()
+                    .any(|version| numbers.contains(&version.number) && version.running > 0);
+                if !still_runs {
+                    return Ok(());
+                }
+                tokio::time::sleep(POLL).await;
+            }
+        })
+        .await
+}
+
+fn from_problem(problem: &AgentProblem) -> StageError {
+    StageError::failed(problem.kind, problem.message.clone())
+}

@@ -1,0 +1,130 @@
+//! Clears away what a job left that did not become live.
+
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use longshore_agent_api::{
+    AgentProblem, JobEventKind, JobOutcome, LogStream, RouteUpdate, RunningUpdate,
+};
+use longshore_domain::route::Route;
+use longshore_domain::{DeploymentId, Stage};
+
+use super::job::Job;
+use super::record::{JobRecord, Progress};
+use super::{Jobs, blocking};
+use crate::journal::{JobSink, Replay};
+use crate::redact::Redactor;
+use crate::stage::EventSink;
+
+/// The longest that one step of clearing up may take; the reconciler does the rest.
+const STEP_LIMIT: Duration = Duration::from_secs(60);
+/// Attempts at one step.
+const ATTEMPTS: u32 = 3;
+/// How long to wait between attempts.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// What a job may have left.
+pub(super) struct Leftovers<'a> {
+    pub(super) record: &'a JobRecord,
+    pub(super) done: &'a Replay,
+    pub(super) progress: &'a Progress,
+    /// Unknown when only the journal is left of the job.
+    pub(super) routes: Option<&'a [Route]>,
+}
+
+impl Jobs {
+    /// Removes the new version and its routes, and starts again what was stopped for it.
+    pub(super) async fn clear_away(&self, left: Leftovers<'_>, sink: &dyn EventSink) {
+        let (service, number) = (left.record.service, left.record.number);
+        let machine = &*self.machine;
+        if left.done.has_started(Stage::Verifying) {
+            let has_switched = left.done.has_started(Stage::Switching);
+            let previous = left
+                .progress
+                .previous
+                .filter(|_| has_switched)
+                .zip(left.routes)
+                .map(|(live_number, routes)| RouteUpdate {
+                    live_number,
+                    routes: routes.to_vec(),
+                });
+            step(sink, "taking back the routes", || {
+                machine.withdraw(service, number, previous.clone())
+            })
+            .await;
+        }
+        let stages_with_containers = [Stage::Releasing, Stage::Starting];
+        if stages_with_containers
+            .into_iter()
+            .any(|stage| left.done.has_started(stage))
+        {
+            step(sink, "removing the new version", || {
+                machine.remove_version(service, number)
+            })
+            .await;
+        }
+        for stopped in &left.progress.stopped {
+            let update = RunningUpdate {
+                live_number: stopped.number,
+                replicas: stopped.replicas,
+                restart: false,
+            };
+            step(sink, "starting the old version again", || {
+                machine.set_running(service, &update)
+            })
+            .await;
+        }
+    }
+
+    /// Ends a suspended job of which only the journal is left.
+    pub(super) async fn abandon(&self, job: std::sync::Arc<Job>, done: Replay) {
+        let sink = JobSink::new(std::sync::Arc::clone(&job.journal), Redactor::new([]));
+        let directory = job.directory.clone();
+        let progress = blocking(move || Ok(directory.progress()))
+            .await
+            .unwrap_or_default();
+        let leftovers = Leftovers {
+            record: &job.record,
+            done: &done,
+            progress: &progress,
+            routes: None,
+        };
+        self.clear_away(leftovers, &sink).await;
+        self.remove_work_tree(job.record.deployment).await;
+        self.finish(&job, JobOutcome::Cancelled, &sink).await;
+    }
+
+    /// Removes a job's checkout.
+    pub(super) async fn remove_work_tree(&self, deployment: DeploymentId) {
+        let work_tree = self.paths.work_tree(deployment);
+        let removed = blocking(move || match std::fs::remove_dir_all(work_tree) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        });
+        if let Err(error) = removed.await {
+            tracing::warn!(%deployment, %error, "a work tree cannot be removed");
+        }
+    }
+}
+
+async fn step<'a>(
+    sink: &dyn EventSink,
+    what: &str,
+    work: impl Fn() -> BoxFuture<'a, Result<(), AgentProblem>>,
+) {
+    let mut attempt = 0;
+    let problem = loop {
+        attempt += 1;
+        match tokio::time::timeout(STEP_LIMIT, work()).await {
+            Ok(Ok(())) => return,
+            Ok(Err(problem)) if attempt >= ATTEMPTS => break problem.message,
+            Err(_) => break format!("it takes longer than {} seconds", STEP_LIMIT.as_secs()),
+            Ok(Err(_)) => tokio::time::sleep(RETRY_AFTER).await,
+        }
+    };
+    tracing::warn!(what, problem, "clearing up failed");
+    sink.append(JobEventKind::Line {
+        stream: LogStream::System,
+        text: format!("{what} did not succeed: {problem}; it is tried again in the background"),
+    });
+}

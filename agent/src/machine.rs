@@ -1,0 +1,183 @@
+//! What the core needs of the machine: git, Docker, the proxy.
+//!
+//! [`docker::DockerMachine`] is the real one; tests of jobs and of the API have a
+//! simulated one that stops, fails and hangs where they want it to.
+
+use std::path::Path;
+
+use async_trait::async_trait;
+use futures_util::stream::BoxStream;
+use longshore_agent_api::{
+    AgentProblem, ContainerLine, DeployJob, RepositoryCheck, RepositoryReport, RouteUpdate,
+    RunningUpdate, VersionStatus,
+};
+use longshore_domain::{DeploymentId, EnvironmentId, ServiceId};
+
+use crate::build::Image;
+use crate::git::Checkout;
+use crate::stage::{StageContext, StageError};
+
+/// The state of the machine's parts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MachineState {
+    /// Docker's version; none when Docker does not answer.
+    pub docker_version: Option<String>,
+    /// Whether the machine is an active Swarm manager.
+    pub swarm_ready: bool,
+    /// Whether the proxy runs and answers.
+    pub proxy_ready: bool,
+}
+
+/// Something on the machine that carries this instance's label.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Owned {
+    /// A Swarm service of one version.
+    Version {
+        /// The service.
+        service: ServiceId,
+        /// The deployment's number.
+        number: i32,
+    },
+    /// A container that runs once for a deployment.
+    OneOff {
+        /// Docker's id.
+        id: String,
+        /// The deployment.
+        deployment: Option<DeploymentId>,
+    },
+    /// The private network of an environment.
+    Network {
+        /// The environment.
+        environment: EnvironmentId,
+    },
+    /// The image of one version.
+    Image {
+        /// Its tag.
+        tag: String,
+        /// The service.
+        service: ServiceId,
+        /// The deployment's number.
+        number: i32,
+    },
+    /// Routes of a service.
+    Routes {
+        /// The service.
+        service: ServiceId,
+    },
+    /// The short-lived route over which one version is probed.
+    Probe {
+        /// The service.
+        service: ServiceId,
+        /// The deployment's number.
+        number: i32,
+    },
+}
+
+/// Git, Docker and the proxy of one machine.
+#[async_trait]
+pub trait Machine: Send + Sync + 'static {
+    /// What works at the moment.
+    async fn state(&self) -> MachineState;
+
+    /// Whether a repository can be read.
+    async fn check_repository(
+        &self,
+        check: &RepositoryCheck,
+    ) -> Result<RepositoryReport, AgentProblem>;
+
+    /// Brings the exact commit of a Git origin into a work tree.
+    async fn fetch(
+        &self,
+        context: &StageContext,
+        job: &DeployJob,
+        work_tree: &Path,
+    ) -> Result<Checkout, StageError>;
+
+    /// Builds, pulls or finds the image. `source` is the checkout and its tree's id.
+    async fn image(
+        &self,
+        context: &StageContext,
+        job: &DeployJob,
+        source: Option<(&Path, &str)>,
+    ) -> Result<Image, StageError>;
+
+    /// Runs the release command.
+    async fn release(
+        &self,
+        context: &StageContext,
+        job: &DeployJob,
+        image: &Image,
+    ) -> Result<(), StageError>;
+
+    /// Starts the new version and waits until it is healthy.
+    async fn start(
+        &self,
+        context: &StageContext,
+        job: &DeployJob,
+        image: &Image,
+    ) -> Result<(), StageError>;
+
+    /// Probes the new version through the proxy, or lets it settle.
+    async fn verify(&self, context: &StageContext, job: &DeployJob) -> Result<(), StageError>;
+
+    /// Moves the traffic to the new version.
+    async fn switch(&self, context: &StageContext, job: &DeployJob) -> Result<(), StageError>;
+
+    /// Takes back what a deployment that did not become live had put into the proxy.
+    /// `previous` is the version whose routes stay, when the switch had begun.
+    async fn withdraw(
+        &self,
+        service: ServiceId,
+        number: i32,
+        previous: Option<RouteUpdate>,
+    ) -> Result<(), AgentProblem>;
+
+    /// Removes what runs of one version.
+    async fn remove_version(&self, service: ServiceId, number: i32) -> Result<(), AgentProblem>;
+
+    /// What runs of a service.
+    async fn versions(&self, service: ServiceId) -> Result<Vec<VersionStatus>, AgentProblem>;
+
+    /// Stops, starts, restarts or scales a version.
+    async fn set_running(
+        &self,
+        service: ServiceId,
+        update: &RunningUpdate,
+    ) -> Result<(), AgentProblem>;
+
+    /// Gives a live version new routes.
+    async fn set_routes(
+        &self,
+        service: ServiceId,
+        update: &RouteUpdate,
+    ) -> Result<(), AgentProblem>;
+
+    /// Makes the routes of a live version what they shall be; tells whether they were not.
+    async fn repair_routes(
+        &self,
+        service: ServiceId,
+        update: &RouteUpdate,
+    ) -> Result<bool, AgentProblem>;
+
+    /// Removes everything of a service.
+    async fn remove_service(&self, service: ServiceId, volumes: bool) -> Result<(), AgentProblem>;
+
+    /// What the containers of a version write.
+    async fn container_log(
+        &self,
+        service: ServiceId,
+        number: i32,
+        tail: u32,
+        follow: bool,
+    ) -> Result<BoxStream<'static, ContainerLine>, AgentProblem>;
+
+    /// Whether Docker, after a restart, is still starting what it had stopped. Nothing
+    /// that is missing then has drifted.
+    async fn is_settling(&self) -> Result<bool, AgentProblem>;
+
+    /// Everything with this instance's label.
+    async fn list_owned(&self) -> Result<Vec<Owned>, AgentProblem>;
+
+    /// Removes one of the things that [`Machine::list_owned`] named.
+    async fn remove_owned(&self, owned: &Owned) -> Result<(), AgentProblem>;
+}

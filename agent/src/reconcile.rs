@@ -1,0 +1,207 @@
+//! Makes the machine agree with what shall exist: removes what is ours and not desired,
+//! repairs routes. Never touches anything without this instance's label.
+
+use std::collections::HashSet;
+use std::fs;
+use std::io;
+use std::sync::Arc;
+
+use longshore_agent_api::{
+    AgentProblem, DesiredService, DesiredState, ReconcileReport, RouteUpdate, RunningUpdate,
+};
+use longshore_domain::{DeploymentId, FailureKind};
+use tokio::sync::Mutex;
+
+use crate::drain::Drains;
+use crate::jobs::Jobs;
+use crate::machine::Machine;
+use crate::paths::Paths;
+
+mod plan;
+
+use plan::{Known, describe, unwanted};
+
+/// Makes the machine agree with what shall exist, one pass at a time.
+pub struct Reconciler {
+    paths: Paths,
+    machine: Arc<dyn Machine>,
+    jobs: Arc<Jobs>,
+    drains: Arc<Drains>,
+    pass: Mutex<()>,
+}
+
+impl Reconciler {
+    /// A reconciler of this machine.
+    pub fn new(
+        paths: Paths,
+        machine: Arc<dyn Machine>,
+        jobs: Arc<Jobs>,
+        drains: Arc<Drains>,
+    ) -> Self {
+        Self {
+            paths,
+            machine,
+            jobs,
+            drains,
+            pass: Mutex::default(),
+        }
+    }
+
+    /// One pass.
+    ///
+    /// # Errors
+    /// When Docker cannot be asked what there is.
+    pub async fn run(&self, desired: &DesiredState) -> Result<ReconcileReport, AgentProblem> {
+        let _pass = self.pass.lock().await;
+        let mut report = ReconcileReport::default();
+        if self.machine.is_settling().await? {
+            report.problems.push(
+                "Docker is still starting what it had stopped; nothing was changed".to_owned(),
+            );
+            return Ok(report);
+        }
+        // Docker is asked before the jobs: whatever it names was begun by a job that is
+        // known by now.
+        let owned = self.machine.list_owned().await?;
+        let known = Known {
+            desired,
+            unfinished: self.jobs.unfinished(),
+            recently_live: &|service| self.jobs.recently_live(service),
+            drains: &|service, number| self.drains.contains(service, number),
+        };
+        for object in unwanted(&owned, &known) {
+            let name = describe(object);
+            match self.machine.remove_owned(object).await {
+                Ok(()) => report.changes.push(format!("removed {name}")),
+                Err(problem) => report.problems.push(format!("{name}: {problem}")),
+            }
+        }
+        for service in &desired.services {
+            let Some(live_number) = service.live_number else {
+                continue;
+            };
+            if known.is_moving(service.service, live_number) {
+                continue;
+            }
+            self.repair(service, live_number, &mut report).await;
+        }
+        self.remove_files(&known, &mut report).await;
+        Ok(report)
+    }
+
+    /// Gives a live version its routes and its number of containers.
+    async fn repair(
+        &self,
+        desired: &DesiredService,
+        live_number: i32,
+        report: &mut ReconcileReport,
+    ) {
+        let service = desired.service;
+        let update = RouteUpdate {
+            live_number,
+            routes: desired.routes.clone(),
+        };
+        match self.machine.repair_routes(service, &update).await {
+            Ok(false) => {}
+            Ok(true) => report
+                .changes
+                .push(format!("repaired the routes of service {service}")),
+            Err(problem) => report
+                .problems
+                .push(format!("routes of service {service}: {problem}")),
+        }
+        match self.repair_replicas(desired, live_number).await {
+            Ok(None) => {}
+            Ok(Some(change)) => report.changes.push(change),
+            Err(problem) => report
+                .problems
+                .push(format!("containers of service {service}: {problem}")),
+        }
+    }
+
+    async fn repair_replicas(
+        &self,
+        desired: &DesiredService,
+        live_number: i32,
+    ) -> Result<Option<String>, AgentProblem> {
+        let service = desired.service;
+        let versions = self.machine.versions(service).await?;
+        let live = versions
+            .iter()
+            .find(|version| version.number == live_number)
+            .ok_or_else(|| AgentProblem {
+                kind: FailureKind::StartFailed,
+                message: format!("version {live_number} is gone; deploy it again"),
+            })?;
+        if live.desired == desired.replicas {
+            return Ok(None);
+        }
+        let update = RunningUpdate {
+            live_number,
+            replicas: desired.replicas,
+            restart: false,
+        };
+        self.machine.set_running(service, &update).await?;
+        Ok(Some(format!(
+            "scaled service {service} from {} to {}",
+            live.desired, desired.replicas
+        )))
+    }
+
+    async fn remove_files(&self, known: &Known<'_>, report: &mut ReconcileReport) {
+        let desired: HashSet<_> = known
+            .desired
+            .services
+            .iter()
+            .map(|service| service.service)
+            .collect();
+        for job in self.jobs.stale() {
+            if !desired.contains(&job.service) && self.jobs.forget(job.deployment).await.is_ok() {
+                report.changes.push(format!(
+                    "removed the journal of deployment {}",
+                    job.deployment
+                ));
+            }
+        }
+        let working: HashSet<DeploymentId> =
+            known.unfinished.iter().map(|job| job.deployment).collect();
+        let directory = self.paths.work_trees();
+        let jobs = Arc::clone(&self.jobs);
+        let removed = tokio::task::spawn_blocking(move || {
+            remove_work_trees(&directory, |deployment| {
+                working.contains(&deployment) || jobs.status(deployment).is_ok()
+            })
+        });
+        match removed.await {
+            Ok(Ok(removed)) => report.changes.extend(removed),
+            Ok(Err(error)) => report.problems.push(format!("work trees: {error}")),
+            Err(error) => report.problems.push(format!("work trees: {error}")),
+        }
+    }
+}
+
+/// Blocking.
+fn remove_work_trees(
+    directory: &std::path::Path,
+    is_known: impl Fn(DeploymentId) -> bool,
+) -> io::Result<Vec<String>> {
+    let mut removed = Vec::new();
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        // What is beside a work tree begins with its name.
+        let deployment = name.get(..36).and_then(|id| id.parse().ok());
+        if deployment.is_some_and(&is_known) {
+            continue;
+        }
+        let path = entry.path();
+        if entry.file_type()?.is_dir() {
+            fs::remove_dir_all(path)?;
+        } else {
+            fs::remove_file(path)?;
+        }
+        removed.push(format!("removed the work tree {name}"));
+    }
+    Ok(removed)
+}
