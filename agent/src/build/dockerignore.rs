@@ -298,8 +298,8 @@ mod tests {
 
     #[test]
     fn a_hostile_pattern_costs_no_time() {
-        let ignore = Ignore::parse(&"**/*a".repeat(50)).unwrap();
-        assert!(!ignore.excludes("a/".repeat(2000).as_bytes()));
+        let ignore = Ignore::parse(&format!("{}b", "**/*a".repeat(50))).unwrap();
+        assert!(!ignore.excludes("aaaaaaaaaaaaaaa/".repeat(128).as_bytes()));
     }
 
     #[test]
