@@ -115,6 +115,10 @@ impl Default for StageLimits {
 /// Where the image of a deployment comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a job has one origin; a box would only be in the way of matching"
+)]
 pub enum Origin {
     /// Fetched and built.
     Git {
