@@ -18,7 +18,7 @@ use crate::paths::{Paths, write_atomically};
 use crate::tasks::Tasks;
 
 /// The longest wait between two attempts to remove a version.
-const LONGEST_RETRY: Duration = Duration::from_secs(60);
+const LONGEST_RETRY: Duration = Duration::from_mins(1);
 
 /// An old version that is to go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -33,9 +33,9 @@ use record::JobDirectory;
 use run::Run;
 
 /// How long the server may need to store that a version went live.
-const RECENTLY: Duration = Duration::from_secs(600);
+const RECENTLY: Duration = Duration::from_mins(10);
 /// The age of an ended job that the server has forgotten.
-const STALE: Duration = Duration::from_secs(24 * 3600);
+const STALE: Duration = Duration::from_hours(24);
 
 /// Why a request about a job is refused.
 #[derive(Debug, thiserror::Error)]
@@ -218,7 +218,7 @@ impl Jobs {
             }
         });
         let run = Run::new(Arc::clone(self), job, replay, spec);
-        self.tasks.spawn("job", run.to_end());
+        self.tasks.spawn("job", run.work());
     }
 
     /// Where a job stands.

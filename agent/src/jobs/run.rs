@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use longshore_agent_api::{DeployJob, GitCredentials, JobEventKind, JobOutcome, JobState, Origin};
+use longshore_agent_api::{
+    DeployJob, GitCredentials, JobEventKind, JobOutcome, JobState, LogStream, Origin, WireSecret,
+};
 use longshore_domain::{Failure, FailureKind, Stage, Strategy};
 
 use super::attempt::{End, StageClock, attempt};
@@ -14,7 +16,7 @@ use super::{Jobs, blocking};
 use crate::build::Image;
 use crate::journal::{JobSink, Replay};
 use crate::redact::Redactor;
-use crate::stage::{EventSink, StageError};
+use crate::stage::EventSink;
 
 mod make_way;
 
@@ -43,7 +45,7 @@ impl Run {
     }
 
     /// Works until the job has ended or the agent shuts down.
-    pub(super) async fn to_end(mut self) {
+    pub(super) async fn work(mut self) {
         let directory = self.job.directory.clone();
         self.progress = blocking(move || Ok(directory.progress()))
             .await
@@ -285,7 +287,7 @@ impl Run {
 
     fn say(&self, text: &str) {
         self.sink.append(JobEventKind::Line {
-            stream: longshore_agent_api::LogStream::System,
+            stream: LogStream::System,
             text: text.to_owned(),
         });
     }
@@ -304,15 +306,6 @@ impl Run {
                 ))
             })
     }
-
-    fn failed(&self, stage: Stage, error: StageError) -> End {
-        match error {
-            StageError::Cancelled => End::Stopped,
-            StageError::Failed { kind, message } => {
-                End::Failed(Failure::new(Some(stage), kind, message))
-            }
-        }
-    }
 }
 
 fn seconds(count: u32) -> Duration {
@@ -321,14 +314,14 @@ fn seconds(count: u32) -> Duration {
 
 /// Everything secret of a specification.
 fn redactor(spec: &DeployJob) -> Redactor {
-    let mut values: Vec<&str> = spec.redact.iter().map(|secret| secret.expose()).collect();
+    let mut values: Vec<&str> = spec.redact.iter().map(WireSecret::expose).collect();
     if let Origin::Git {
         repository,
         build_secrets,
         ..
     } = &spec.origin
     {
-        values.extend(build_secrets.values().map(|secret| secret.expose()));
+        values.extend(build_secrets.values().map(WireSecret::expose));
         match &repository.credentials {
             GitCredentials::Anonymous => {}
             GitCredentials::Token { token, .. } => values.push(token.expose()),

@@ -17,7 +17,7 @@ use crate::redact::Redactor;
 use crate::stage::EventSink;
 
 /// The longest that one step of clearing up may take; the reconciler does the rest.
-const STEP_LIMIT: Duration = Duration::from_secs(60);
+const STEP_LIMIT: Duration = Duration::from_mins(1);
 /// Attempts at one step.
 const ATTEMPTS: u32 = 3;
 /// How long to wait between attempts.

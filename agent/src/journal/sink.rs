@@ -42,7 +42,7 @@ impl JobSink {
 
     fn write_line(&self, state: &mut State, stream: LogStream, text: &str) {
         if !text.trim().is_empty() {
-            state.last_line = shortened(text, 200).to_owned();
+            shortened(text, 200).clone_into(&mut state.last_line);
         }
         let mut rest = text;
         loop {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use longshore_agent_api::{AgentProblem, RunningUpdate};
-use longshore_domain::{ServiceId, Stage, Strategy};
+use longshore_domain::{Failure, ServiceId, Stage, Strategy};
 
 use super::{End, Run, seconds};
 use crate::jobs::record::StoppedVersion;
@@ -25,7 +25,9 @@ impl Run {
             .machine
             .versions(service)
             .await
-            .map_err(|problem| self.failed(stage, from_problem(&problem)))?;
+            .map_err(|problem| {
+                End::Failed(Failure::new(Some(stage), problem.kind, problem.message))
+            })?;
         let others = versions.iter().filter(|version| {
             version.number != self.spec.number
                 && !self.jobs.drains.contains(service, version.number)
