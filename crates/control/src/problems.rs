@@ -36,6 +36,7 @@ impl Problems {
         }
     }
 
+    #[expect(clippy::option_option, reason = "wrong, absent and given differ")]
     /// A port of the full range; the outer none when it is wrong, which is noted.
     pub(crate) fn port(&mut self, field: &str, port: Option<i64>) -> Option<Option<Port>> {
         let Some(number) = port else {

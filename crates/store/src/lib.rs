@@ -29,5 +29,5 @@ pub mod variables;
 
 pub use error::{Conflict, Result, StoreError};
 pub use lines::LogStream;
-pub use pool::{PooledConnection, Transaction, connect, migrate};
+pub use pool::{MIGRATOR, PooledConnection, Transaction, connect, migrate};
 pub use sqlx::postgres::{PgConnection, PgPool};

@@ -7,7 +7,8 @@ use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 
 use crate::{Result, StoreError};
 
-static MIGRATOR: Migrator = sqlx::migrate!("../../migrations");
+/// The schema's history, embedded.
+pub static MIGRATOR: Migrator = sqlx::migrate!("../../migrations");
 
 /// A pool for a database URL such as `postgres:///longshore?host=/run/postgresql`. It
 /// connects when first used, so that a database that starts later is no error here.
@@ -19,7 +20,7 @@ pub fn connect(url: &str, max_connections: u32) -> Result<PgPool> {
     Ok(PgPoolOptions::new()
         .max_connections(max_connections)
         .acquire_timeout(Duration::from_secs(5))
-        .idle_timeout(Duration::from_secs(300))
+        .idle_timeout(Duration::from_mins(5))
         .connect_lazy_with(options.application_name("longshore")))
 }
 

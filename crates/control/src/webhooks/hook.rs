@@ -27,21 +27,18 @@ impl Control {
         let secret = random::text::<32>()?;
         let team = service.team();
         let service_id = service.get().id;
-        let record = match hooks::find_of_service(&mut transaction, team, service_id).await? {
-            Some(hook) => {
-                let sealed =
-                    self.keyring
-                        .encrypt(Purpose::HookSecret, hook.id.0, "", secret.expose())?;
-                let until = self.clock.now() + OLD_SECRET;
-                hooks::rotate(&mut transaction, hook.id, &sealed, until).await?
-            }
-            None => {
-                let id = HookId::generate();
-                let sealed =
-                    self.keyring
-                        .encrypt(Purpose::HookSecret, id.0, "", secret.expose())?;
-                hooks::insert(&mut transaction, id, team, service_id, &sealed).await?
-            }
+        let present = hooks::find_of_service(&mut transaction, team, service_id).await?;
+        let id = present
+            .as_ref()
+            .map_or_else(HookId::generate, |hook| hook.id);
+        let sealed = self
+            .keyring
+            .encrypt(Purpose::HookSecret, id.0, "", secret.expose())?;
+        let record = if present.is_some() {
+            let until = self.clock.now() + OLD_SECRET;
+            hooks::rotate(&mut transaction, id, &sealed, until).await?
+        } else {
+            hooks::insert(&mut transaction, id, team, service_id, &sealed).await?
         };
         let target = format!("hook:{}", record.id);
         note(&mut transaction, actor, &service, "hook.make", &target).await?;

@@ -204,7 +204,7 @@ struct BitbucketActor {
 fn bitbucket(body: &[u8]) -> Result<Vec<Push>, String> {
     let event: BitbucketEvent = parse(body)?;
     let pusher = event.actor.and_then(|actor| actor.display_name);
-    let pushes = event.push.changes.into_iter().filter_map(|change| {
+    let changes = event.push.changes.into_iter().filter_map(|change| {
         let deleted = change.new.is_none();
         let reference = change.new.or(change.old)?;
         let folder = if reference.kind == "tag" {
@@ -228,7 +228,7 @@ fn bitbucket(body: &[u8]) -> Result<Vec<Push>, String> {
             pusher: pusher.clone(),
         })
     });
-    Ok(pushes.collect())
+    Ok(changes.collect())
 }
 
 #[derive(Deserialize, Default)]

@@ -155,6 +155,7 @@ impl Columns {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
 fn backend(error: sqlx::Error) -> Error {
     Error::Backend(error.to_string())
 }

@@ -1,0 +1,15 @@
+//! The use cases over a real PostgreSQL. Needs `DATABASE_URL` with the right to create
+//! databases; each test gets a fresh one.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod access;
+mod accounts;
+mod apps;
+mod deployments;
+mod encryption;
+mod projects;
+mod queue;
+mod variables;
+mod webhooks;
+mod work;
+mod world;

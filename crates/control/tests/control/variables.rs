@@ -1,0 +1,153 @@
+//! Variables.
+
+use std::collections::BTreeMap;
+
+use longshore_control::*;
+use sqlx::PgPool;
+
+use crate::world::{World, fields};
+
+fn draft(value: Option<&str>, secret: bool) -> VariableDraft {
+    VariableDraft {
+        value: value.map(str::to_owned),
+        secret,
+    }
+}
+
+fn drafts(list: &[(&str, Option<&str>, bool)]) -> BTreeMap<String, VariableDraft> {
+    list.iter()
+        .map(|(key, value, secret)| ((*key).to_owned(), draft(*value, *secret)))
+        .collect()
+}
+
+#[sqlx::test(migrator = "longshore_store::MIGRATOR")]
+async fn a_secret_is_kept_but_not_shown(pool: PgPool) {
+    let world = World::new(pool).await;
+    let service = world.app("web").await.id;
+    let scope = VariableScope::Service(service);
+    let (control, owner) = (&world.control, &world.owner);
+    let views = control
+        .replace_variables(
+            owner,
+            scope,
+            drafts(&[
+                ("A", Some("open"), false),
+                ("B", Some("hidden"), true),
+                ("C", Some(""), false),
+            ]),
+        )
+        .await
+        .unwrap();
+    let values: Vec<_> = views.iter().map(|view| view.value.as_deref()).collect();
+    assert_eq!(values, [Some("open"), None, Some("")]);
+
+    let reveal = control
+        .merge_variables(owner, scope, drafts(&[("B", None, false)]))
+        .await;
+    assert_eq!(fields(reveal), ["variables.B"]);
+    let views = control
+        .replace_variables(owner, scope, drafts(&[("B", None, true)]))
+        .await
+        .unwrap();
+    assert_eq!(views.len(), 1, "the others are gone");
+    world.deploy(service).await;
+    let claimed = world.work_until_live().await;
+    assert_eq!(claimed.variables[&"B".parse().unwrap()].expose(), "hidden");
+    let bad = drafts(&[
+        ("1A", Some("x"), false),
+        ("NEW", None, false),
+        ("NUL", Some("\0"), false),
+        ("OK", Some("x"), false),
+    ]);
+    assert_eq!(
+        fields(control.merge_variables(owner, scope, bad).await),
+        ["variables.1A", "variables.NEW", "variables.NUL"]
+    );
+    let long = "x".repeat(200_000);
+    let too_long = drafts(&[("LONG", Some(&long), false)]);
+    assert_eq!(
+        fields(control.merge_variables(owner, scope, too_long).await),
+        ["variables.LONG"]
+    );
+    assert_eq!(control.list_variables(owner, scope).await.unwrap().len(), 1);
+}
+
+#[sqlx::test(migrator = "longshore_store::MIGRATOR")]
+async fn references_reach_the_environment_the_project_and_the_neighbours(pool: PgPool) {
+    let world = World::new(pool).await;
+    let app = world.app("web").await;
+    let (control, owner) = (&world.control, &world.owner);
+    let neighbour = control
+        .create_app(owner, app.environment.id, crate::world::git_app("api"))
+        .await
+        .unwrap();
+    let stranger = world.app("far").await;
+    world
+        .set(
+            VariableScope::Environment(app.environment.id),
+            "E",
+            "env",
+            false,
+        )
+        .await;
+    world
+        .set(VariableScope::Project(app.project.id), "P", "pro", true)
+        .await;
+    world
+        .set(
+            VariableScope::Service(neighbour.id),
+            "N",
+            "<${{environment.E}}>",
+            false,
+        )
+        .await;
+    world
+        .set(VariableScope::Service(stranger.id), "S", "far", false)
+        .await;
+    let scope = VariableScope::Service(app.id);
+    world
+        .set(
+            scope,
+            "ALL",
+            "${{environment.E}} ${{project.P}} ${{api.N}} $HOME",
+            false,
+        )
+        .await;
+    world.deploy(app.id).await;
+    let claimed = world.work_until_live().await;
+    assert_eq!(
+        claimed.variables[&"ALL".parse().unwrap()].expose(),
+        "env pro <env> $HOME"
+    );
+    assert_eq!(claimed.variables.len(), 1);
+
+    world.set(scope, "FAR", "${{far.S}}", false).await;
+    let answer = control
+        .request_deployment(owner, app.id, DeploymentDraft::default())
+        .await;
+    assert_eq!(fields(answer), ["variables.FAR"]);
+}
+
+#[sqlx::test(migrator = "longshore_store::MIGRATOR")]
+async fn it_is_known_what_changed_since_the_live_version(pool: PgPool) {
+    let world = World::new(pool).await;
+    let service = world.app("web").await.id;
+    let scope = VariableScope::Service(service);
+    let (control, owner) = (&world.control, &world.owner);
+    world.set(scope, "A", "1", false).await;
+    world.set(scope, "B", "1", false).await;
+    let changed = async || -> Vec<bool> {
+        let views = control.list_variables(owner, scope).await.unwrap();
+        views.iter().map(|view| view.changed_since_live).collect()
+    };
+    assert_eq!(changed().await, [false, false], "nothing is live");
+    world.clock.advance(time::Duration::seconds(1));
+    world.deploy_live(service).await;
+    world.clock.advance(time::Duration::seconds(1));
+    world.set(scope, "A", "1", false).await;
+    world.set(scope, "B", "2", false).await;
+    assert_eq!(changed().await, [false, true]);
+    world.clock.advance(time::Duration::seconds(1));
+    world.deploy_live(service).await;
+    assert_eq!(changed().await, [false, false]);
+}
