@@ -14,7 +14,7 @@ use std::process::Command;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{bail, ensure};
 
 use crate::fixtures::{self, Docker};
 use crate::{process, workspace};
@@ -30,7 +30,7 @@ pub enum Task {
     Up,
     /// Stop it and remove what it left in the machine's network.
     Down,
-    /// Run a command inside it.
+    /// Run a command inside it; when it is not up, it is for this command alone.
     Exec {
         /// The command and its arguments.
         #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
@@ -55,9 +55,9 @@ pub fn run(task: Task) -> anyhow::Result<()> {
         }
         Task::Down => sandbox::sweep(),
         Task::Exec { command } => {
-            let sandbox = Sandbox::running()?.context("the test engine is not up")?;
-            let mut inside = sandbox.command(&command[0]);
-            process::run(inside.args(&command[1..]))
+            let engine = Engine::for_this_run()?;
+            fixtures::ensure(&engine.docker())?;
+            process::run(engine.command(&command[0]).args(&command[1..]))
         }
     }
 }
