@@ -73,6 +73,18 @@ pub enum Owned {
     },
 }
 
+/// What a deployment that did not become live had put into the proxy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Withdrawal {
+    /// At most the route over which it was probed.
+    Probe,
+    /// Perhaps the service's own routes: they go back to the version before, if any.
+    Switch {
+        /// The version before and its routes.
+        back_to: Option<RouteUpdate>,
+    },
+}
+
 /// Git, Docker and the proxy of one machine.
 #[async_trait]
 pub trait Machine: Send + Sync + 'static {
@@ -124,12 +136,11 @@ pub trait Machine: Send + Sync + 'static {
     async fn switch(&self, context: &StageContext, job: &DeployJob) -> Result<(), StageError>;
 
     /// Takes back what a deployment that did not become live had put into the proxy.
-    /// `previous` is the version whose routes stay, when the switch had begun.
     async fn withdraw(
         &self,
         service: ServiceId,
         number: i32,
-        previous: Option<RouteUpdate>,
+        withdrawal: Withdrawal,
     ) -> Result<(), AgentProblem>;
 
     /// Removes what runs of one version.

@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use longshore_agent_api::DeployJob;
+use longshore_domain::route::Route;
 use longshore_domain::{CommitSha, DeploymentId, EnvironmentId, ServiceId};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -64,6 +65,8 @@ pub struct Progress {
     pub image: Option<BuiltImage>,
     /// The version that was live before.
     pub previous: Option<i32>,
+    /// Its routes, to be given back if the switch does not succeed.
+    pub routes: Vec<Route>,
     /// Versions that were stopped for this one, to be started again if it fails.
     pub stopped: Vec<StoppedVersion>,
 }

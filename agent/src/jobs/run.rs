@@ -264,7 +264,6 @@ impl Run {
             record: &self.job.record,
             done: &self.done,
             progress: &self.progress,
-            routes: Some(&self.spec.routes),
         };
         self.jobs.clear_away(leftovers, &*self.sink).await;
     }

@@ -6,13 +6,13 @@ use futures_util::future::BoxFuture;
 use longshore_agent_api::{
     AgentProblem, JobEventKind, JobOutcome, LogStream, RouteUpdate, RunningUpdate,
 };
-use longshore_domain::route::Route;
 use longshore_domain::{DeploymentId, Stage};
 
 use super::job::Job;
 use super::record::{JobRecord, Progress};
 use super::{Jobs, blocking};
 use crate::journal::{JobSink, Replay};
+use crate::machine::Withdrawal;
 use crate::redact::Redactor;
 use crate::stage::EventSink;
 
@@ -28,8 +28,6 @@ pub(super) struct Leftovers<'a> {
     pub(super) record: &'a JobRecord,
     pub(super) done: &'a Replay,
     pub(super) progress: &'a Progress,
-    /// Unknown when only the journal is left of the job.
-    pub(super) routes: Option<&'a [Route]>,
 }
 
 impl Jobs {
@@ -38,18 +36,9 @@ impl Jobs {
         let (service, number) = (left.record.service, left.record.number);
         let machine = &*self.machine;
         if left.done.has_started(Stage::Verifying) {
-            let has_switched = left.done.has_started(Stage::Switching);
-            let previous = left
-                .progress
-                .previous
-                .filter(|_| has_switched)
-                .zip(left.routes)
-                .map(|(live_number, routes)| RouteUpdate {
-                    live_number,
-                    routes: routes.to_vec(),
-                });
+            let withdrawal = withdrawal(left.done, left.progress);
             step(sink, "taking back the routes", || {
-                machine.withdraw(service, number, previous.clone())
+                machine.withdraw(service, number, withdrawal.clone())
             })
             .await;
         }
@@ -87,7 +76,6 @@ impl Jobs {
             record: &job.record,
             done: &done,
             progress: &progress,
-            routes: None,
         };
         self.clear_away(leftovers, &sink).await;
         self.remove_work_tree(job.record.deployment).await;
@@ -104,6 +92,18 @@ impl Jobs {
         if let Err(error) = removed.await {
             tracing::warn!(%deployment, %error, "a work tree cannot be removed");
         }
+    }
+}
+
+fn withdrawal(done: &Replay, progress: &Progress) -> Withdrawal {
+    if !done.has_started(Stage::Switching) {
+        return Withdrawal::Probe;
+    }
+    Withdrawal::Switch {
+        back_to: progress.previous.map(|live_number| RouteUpdate {
+            live_number,
+            routes: progress.routes.clone(),
+        }),
     }
 }
 

@@ -134,21 +134,23 @@ async fn another_specification_does_not_take_a_job_up() {
 async fn a_suspended_job_is_cancelled_without_its_specification() {
     let directory = tempfile::tempdir().unwrap();
     let machine = Arc::new(Simulated::default());
-    machine.set(Stage::Verifying, Behaviour::Hang);
+    machine.set(Stage::Switching, Behaviour::Hang);
     let service = ServiceId::generate();
     machine.add_live(service, 1);
     let mut job = job(service, 2);
     job.strategy = Strategy::Recreate;
     let agent = Running::start(directory.path(), &machine);
     agent.put_ok(&job).await;
-    machine.wait_for_stage(Stage::Verifying).await;
+    machine.wait_for_stage(Stage::Switching).await;
     agent.stop().await;
     assert_eq!(machine.running(service), [(1, 0), (2, 1)]);
+    assert_eq!(machine.live(service), Some(2));
 
     let agent = Running::start(directory.path(), &machine);
     agent.cancel(job.deployment).await;
     assert_eq!(agent.outcome(job.deployment).await, JobOutcome::Cancelled);
     assert_eq!(machine.running(service), [(1, 1)]);
+    assert_eq!(machine.live(service), Some(1));
     agent.stop().await;
 }
 

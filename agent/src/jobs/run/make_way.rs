@@ -33,6 +33,7 @@ impl Run {
                 && !self.jobs.drains.contains(service, version.number)
         });
         self.progress.previous = others.clone().map(|version| version.number).max();
+        self.progress.routes.clone_from(&self.spec.routes);
         if self.spec.strategy == Strategy::Recreate {
             self.progress.stopped = others
                 .filter(|version| version.desired > 0)
