@@ -18,6 +18,7 @@ use longshore_domain::health::HealthCheck;
 use longshore_domain::source::DockerfileBuild;
 use longshore_domain::{DeploymentId, EnvironmentId, ServiceId, Strategy};
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
+use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinHandle;
 
 use super::machine::Simulated;
@@ -43,6 +44,19 @@ pub fn config(directory: &Path) -> Config {
 }
 
 impl Running {
+    /// An agent in a runtime of its own, which [`kill`] ends without any farewell.
+    pub fn start_apart(directory: &Path, machine: &Arc<Simulated>) -> (Self, Runtime) {
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .unwrap();
+        let guard = runtime.enter();
+        let agent = Self::start(directory, machine);
+        drop(guard);
+        (agent, runtime)
+    }
+
     pub fn start(directory: &Path, machine: &Arc<Simulated>) -> Self {
         let config = config(directory);
         let socket = config.socket.clone();
@@ -167,6 +181,14 @@ impl Running {
             other => panic!("the job ended with {other:?}"),
         }
     }
+}
+
+/// As `kill -9` does: whatever was not in a file is gone.
+pub async fn kill(agent: Running, runtime: Runtime) {
+    tokio::task::spawn_blocking(move || runtime.shutdown_timeout(Duration::from_secs(10)))
+        .await
+        .unwrap();
+    drop(agent);
 }
 
 /// Every number once, in order, from 1.

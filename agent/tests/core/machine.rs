@@ -32,8 +32,10 @@ pub enum Behaviour {
     /// Works on although it is cancelled.
     IgnoreCancellation,
     Panic,
-    /// Says this many lines first.
+    /// Says this many lines.
     Say(u32),
+    /// Says this many lines, then works until it is cancelled.
+    SayAndHang(u32),
 }
 
 #[derive(Debug, Default)]
@@ -148,14 +150,18 @@ impl Simulated {
             }
             Behaviour::IgnoreCancellation => std::future::pending().await,
             Behaviour::Panic => panic!("a panic that the test asked for"),
-            Behaviour::Say(count) => {
+            Behaviour::Say(count) | Behaviour::SayAndHang(count) => {
                 for number in 1..=count {
                     context.line(LogStream::Stdout, format!("line {number}"));
                     if number % 100 == 0 {
                         tokio::task::yield_now().await;
                     }
                 }
-                Ok(())
+                if behaviour == Behaviour::Say(count) {
+                    return Ok(());
+                }
+                context.cancel.cancelled().await;
+                Err(StageError::Cancelled)
             }
         }
     }

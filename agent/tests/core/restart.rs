@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use longshore_agent_api::{JobEventKind, JobOutcome, JobState};
+use longshore_agent_api::{JobEvent, JobEventKind, JobOutcome, JobState};
 use longshore_domain::{ServiceId, Stage, Strategy};
 use reqwest::StatusCode;
 
-use super::agent::{Running, assert_unbroken, job};
+use super::agent::{Running, assert_unbroken, job, kill};
 use super::machine::{Behaviour, SHA, Simulated};
 
 #[tokio::test]
@@ -23,7 +23,7 @@ async fn a_job_goes_on_at_the_last_finished_stage_without_a_missing_or_doubled_e
         let agent = Running::start(directory.path(), &machine);
         agent.put_ok(&job).await;
         machine.wait_for_stage(stage).await;
-        let is_begun = |event: &longshore_agent_api::JobEvent| matches!(event.kind, JobEventKind::StageStarted { stage: begun } if begun == stage);
+        let is_begun = |event: &JobEvent| matches!(event.kind, JobEventKind::StageStarted { stage: begun } if begun == stage);
         let mut seen = agent.events_until(job.deployment, 0, is_begun).await;
         agent.stop().await;
 
@@ -55,6 +55,32 @@ async fn a_job_goes_on_at_the_last_finished_stage_without_a_missing_or_doubled_e
             .collect();
         assert_eq!(machine.entered(), expected);
         machine.wait_for_versions(service, &[2]).await;
+        agent.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_killed_agent_loses_and_doubles_no_line_that_was_seen() {
+    for seen_at_kill in [1, 700, 12_345] {
+        let directory = tempfile::tempdir().unwrap();
+        let machine = Arc::new(Simulated::default());
+        machine.set(Stage::Building, Behaviour::SayAndHang(20_000));
+        let job = job(ServiceId::generate(), 1);
+        let (agent, runtime) = Running::start_apart(directory.path(), &machine);
+        agent.put_ok(&job).await;
+        let enough = |event: &JobEvent| event.sequence >= seen_at_kill;
+        let mut seen = agent.events_until(job.deployment, 0, enough).await;
+        kill(agent, runtime).await;
+
+        machine.set(Stage::Building, Behaviour::Say(100));
+        let agent = Running::start(directory.path(), &machine);
+        let last = seen[seen.len() - 1].sequence;
+        assert!(agent.status(job.deployment).await.last_sequence >= last);
+        agent.put_ok(&job).await;
+        let replayed = agent.events_until(job.deployment, 0, |event| event.sequence == last);
+        assert_eq!(replayed.await, seen);
+        seen.extend(agent.events(job.deployment, last).await);
+        assert_unbroken(&seen);
         agent.stop().await;
     }
 }
