@@ -1,1 +1,142 @@
 //! Docker Engine and Swarm: networks, services, tasks, logs.
+//!
+//! Every deployment is a Swarm service of its own. Nothing here touches an object that
+//! does not carry this instance's labels ([`names`]).
+
+mod diagnose;
+mod inventory;
+mod log;
+mod names;
+mod network;
+mod prepare;
+mod probe;
+mod release;
+mod remove;
+mod running;
+mod spec;
+mod start;
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use bollard::Docker;
+use bollard::errors::Error;
+use longshore_agent_api::AgentProblem;
+use longshore_domain::FailureKind;
+
+use crate::config::Config;
+use crate::stage::StageError;
+
+pub(crate) use names::Names;
+pub use names::image_tag;
+
+/// Docker on this machine. Clones share everything.
+#[derive(Debug, Clone)]
+pub struct Engine {
+    docker: Docker,
+    names: Names,
+    config: Arc<Config>,
+    /// When Docker was last seen coming up.
+    came_up: Arc<Mutex<Instant>>,
+}
+
+impl Engine {
+    /// An engine for the Docker socket of the settings. Nothing is asked of Docker before
+    /// [`Engine::prepare`], which must succeed first.
+    ///
+    /// # Errors
+    /// When there is no such socket.
+    pub fn connect(config: &Config) -> Result<Self, AgentProblem> {
+        let host = match &config.docker_host {
+            Some(host) if host.starts_with('/') => format!("unix://{host}"),
+            Some(host) => host.clone(),
+            None => "unix:///var/run/docker.sock".to_owned(),
+        };
+        let docker = Docker::connect_with_host(&host).map_err(|_| {
+            problem(
+                FailureKind::EngineUnavailable,
+                format!("There is no Docker at {host}."),
+            )
+        })?;
+        Ok(Self {
+            docker,
+            names: Names::new(&config.instance),
+            config: Arc::new(config.clone()),
+            came_up: Arc::new(Mutex::new(Instant::now())),
+        })
+    }
+
+    /// The client, for parts that speak to Docker themselves.
+    pub fn docker(&self) -> &Docker {
+        &self.docker
+    }
+
+    /// The tag of the image of one version.
+    pub fn image_tag(&self, service: longshore_domain::ServiceId, number: i32) -> String {
+        self.names.image(service, number)
+    }
+
+    pub(crate) fn names(&self) -> &Names {
+        &self.names
+    }
+
+    /// Notes that Docker has come up: what it had stopped takes a while to run again.
+    pub(crate) fn note_start(&self) {
+        *self.came_up.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
+}
+
+/// A problem of a kind.
+pub(crate) fn problem(kind: FailureKind, message: impl Into<String>) -> AgentProblem {
+    AgentProblem {
+        kind,
+        message: message.into(),
+    }
+}
+
+/// What Docker's error means for whoever asked for `what`.
+pub(crate) fn refused(what: &str, error: &Error) -> AgentProblem {
+    match error {
+        Error::DockerResponseServerError { message, .. } => problem(
+            FailureKind::Internal,
+            format!("{what} was refused by Docker: {}.", brief(message)),
+        ),
+        _ => {
+            tracing::debug!(%error, what, "Docker does not answer");
+            problem(
+                FailureKind::EngineUnavailable,
+                "Docker does not answer on the server.",
+            )
+        }
+    }
+}
+
+/// The same for a stage.
+pub(crate) fn failed(problem: AgentProblem) -> StageError {
+    StageError::failed(problem.kind, problem.message)
+}
+
+/// Whether Docker says that there is no such thing.
+pub(crate) fn is_absent(error: &Error) -> bool {
+    has_status(error, 404)
+}
+
+/// Whether Docker says that there is one already.
+pub(crate) fn is_conflict(error: &Error) -> bool {
+    has_status(error, 409)
+}
+
+fn has_status(error: &Error, status: u16) -> bool {
+    matches!(error, Error::DockerResponseServerError { status_code, .. } if *status_code == status)
+}
+
+/// Docker's words as part of a sentence.
+pub(crate) fn brief(message: &str) -> String {
+    message
+        .trim()
+        .trim_end_matches('.')
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .take(400)
+        .collect()
+}

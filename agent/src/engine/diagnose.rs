@@ -1,0 +1,222 @@
+//! Why a container did not come up, in words.
+
+use bollard::models::{ContainerInspectResponse, Task, TaskState};
+use bollard::query_parameters::InspectContainerOptions;
+use longshore_agent_api::{DeployJob, LogStream};
+use longshore_domain::FailureKind;
+
+use super::{Engine, brief};
+use crate::stage::{StageContext, StageError};
+
+/// How many of a container's last lines a failure shows.
+const LAST_LINES: u32 = 30;
+
+/// What became of a container.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Diagnosis {
+    kind: FailureKind,
+    pub(super) message: String,
+    /// Whether another attempt would only end the same way.
+    pub(super) is_final: bool,
+}
+
+impl Diagnosis {
+    fn last(kind: FailureKind, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            message: message.into(),
+            is_final: true,
+        }
+    }
+
+    pub(super) fn into_error(self, times: usize) -> StageError {
+        let message = if times > 1 {
+            format!("{} That happened {times} times.", self.message)
+        } else {
+            self.message
+        };
+        StageError::failed(self.kind, message)
+    }
+}
+
+/// What is known of a container's end.
+struct End<'a> {
+    state: Option<TaskState>,
+    /// Swarm's words.
+    error: &'a str,
+    exit_code: Option<i64>,
+    out_of_memory: bool,
+    /// What the last failed health check printed.
+    health: Option<String>,
+    last_lines: Vec<String>,
+}
+
+impl Engine {
+    /// Why a task ended.
+    pub(super) async fn diagnose(&self, job: &DeployJob, task: &Task) -> Diagnosis {
+        let status = task.status.as_ref();
+        let container = self.container_of(task).await;
+        let inspected = container.as_ref().and_then(|found| found.state.as_ref());
+        let lines = self.last_lines(task, 5).await;
+        let end = End {
+            state: status.and_then(|status| status.state),
+            error: status
+                .and_then(|status| status.err.as_deref())
+                .unwrap_or_default(),
+            exit_code: status
+                .and_then(|status| status.container_status.as_ref()?.exit_code)
+                .or_else(|| inspected?.exit_code),
+            out_of_memory: inspected.and_then(|state| state.oom_killed) == Some(true),
+            health: inspected.and_then(|state| {
+                let log = state.health.as_ref()?.log.as_ref()?;
+                let failed = log
+                    .iter()
+                    .rev()
+                    .find(|result| result.exit_code != Some(0))?;
+                Some(brief(failed.output.as_deref()?))
+            }),
+            last_lines: lines.into_iter().map(|line| line.text).collect(),
+        };
+        end.diagnose(job)
+    }
+
+    /// Puts the last lines of a task's container into the job's log.
+    pub(super) async fn tell_last_lines(&self, ctx: &StageContext, task: &Task) {
+        let lines = self.last_lines(task, LAST_LINES).await;
+        if lines.is_empty() {
+            ctx.say("The container wrote nothing.");
+            return;
+        }
+        ctx.say("The container's last lines:");
+        for line in lines {
+            ctx.line(line.stream, line.text);
+        }
+    }
+
+    async fn last_lines(&self, task: &Task, count: u32) -> Vec<Line> {
+        let Some(id) = container_id(task) else {
+            return Vec::new();
+        };
+        self.tail(id, count)
+            .await
+            .into_iter()
+            .map(|line| Line {
+                stream: line.stream,
+                text: line.text,
+            })
+            .collect()
+    }
+
+    async fn container_of(&self, task: &Task) -> Option<ContainerInspectResponse> {
+        let id = container_id(task)?;
+        self.docker
+            .inspect_container(id, None::<InspectContainerOptions>)
+            .await
+            .ok()
+    }
+}
+
+struct Line {
+    stream: LogStream,
+    text: String,
+}
+
+/// The container of a task, when it has come that far.
+pub(super) fn container_id(task: &Task) -> Option<&str> {
+    task.status
+        .as_ref()?
+        .container_status
+        .as_ref()?
+        .container_id
+        .as_deref()
+        .filter(|id| !id.is_empty())
+}
+
+impl End<'_> {
+    fn diagnose(&self, job: &DeployJob) -> Diagnosis {
+        let says = |text: &str| self.error.to_lowercase().contains(text);
+        let wrong_format = says("exec format error")
+            || self
+                .last_lines
+                .iter()
+                .any(|line| line.contains("exec format error"));
+        if wrong_format {
+            return Diagnosis::last(
+                FailureKind::ImagePlatform,
+                "The image's program does not run on this machine's platform (exec format error).",
+            );
+        }
+        if says("no such image") {
+            return Diagnosis::last(
+                FailureKind::ImagePull,
+                "The version's image is not on this server any more.",
+            );
+        }
+        if self.out_of_memory {
+            let limit = job.memory_limit_bytes.map_or_else(
+                || "The machine had no more memory for the container.".to_owned(),
+                |bytes| {
+                    format!(
+                        "The container needed more than its memory limit of {}.",
+                        mebibytes(bytes)
+                    )
+                },
+            );
+            return Diagnosis::last(FailureKind::OutOfMemory, limit);
+        }
+        if says("unhealthy") {
+            return self.unhealthy(job);
+        }
+        if says("oci runtime") || says("invalid mount") || self.state == Some(TaskState::REJECTED) {
+            return Diagnosis::last(
+                FailureKind::StartFailed,
+                format!("The container cannot be started: {}.", reason(self.error)),
+            );
+        }
+        let message = match self.exit_code {
+            Some(code @ 129..=192) => {
+                format!(
+                    "The container was ended by signal {} (exit code {code}).",
+                    code - 128
+                )
+            }
+            Some(code) => format!("The container ended by itself with exit code {code}."),
+            None if self.error.is_empty() => "The container ended by itself.".to_owned(),
+            None => format!("The container ended: {}.", brief(self.error)),
+        };
+        Diagnosis {
+            kind: FailureKind::CrashLoop,
+            message,
+            is_final: false,
+        }
+    }
+
+    fn unhealthy(&self, job: &DeployJob) -> Diagnosis {
+        let said = self.health.as_deref().unwrap_or_default();
+        if let (true, Some(port)) = (said.starts_with("nothing listens on port"), job.port) {
+            return Diagnosis::last(
+                FailureKind::PortNotListening,
+                format!("Nothing listens on port {port} inside the container."),
+            );
+        }
+        let message = if said.is_empty() {
+            "The health check did not pass.".to_owned()
+        } else {
+            format!("The health check did not pass: {said}.")
+        };
+        Diagnosis::last(FailureKind::HealthCheck, message)
+    }
+}
+
+/// The part of a long chain of Docker's that says something.
+fn reason(error: &str) -> String {
+    let tail = error
+        .rsplit_once("container init process: ")
+        .or_else(|| error.rsplit_once("OCI runtime create failed: "))
+        .map_or(error, |(_, tail)| tail);
+    brief(tail.trim_end_matches(": unknown"))
+}
+
+fn mebibytes(bytes: i64) -> String {
+    format!("{} MiB", bytes / (1024 * 1024))
+}

@@ -1,0 +1,188 @@
+//! What this instance has in Docker.
+
+use std::collections::HashMap;
+
+use bollard::models::Service;
+use bollard::query_parameters::{
+    ListContainersOptionsBuilder, ListImagesOptionsBuilder, ListNetworksOptionsBuilder,
+    ListServicesOptionsBuilder,
+};
+use longshore_agent_api::{AgentProblem, DeployJob};
+use longshore_domain::{DeploymentId, ServiceId};
+
+use super::release::RELEASE;
+use super::{Engine, Names, refused};
+use crate::machine::Owned;
+
+/// The Swarm service of one version.
+pub(super) struct SwarmService {
+    pub(super) name: String,
+    pub(super) service: ServiceId,
+    pub(super) number: i32,
+    pub(super) found: Service,
+}
+
+/// A container that runs once.
+pub(super) struct OneOff {
+    pub(super) id: String,
+    pub(super) number: Option<i32>,
+    pub(super) deployment: Option<DeploymentId>,
+}
+
+impl Engine {
+    /// The labels that let the inventory find an image of a job.
+    pub fn image_labels(&self, job: &DeployJob) -> HashMap<String, String> {
+        HashMap::from([
+            (self.names.owned(), String::new()),
+            (self.names.service(), job.service.to_string()),
+        ])
+    }
+
+    /// Everything with this instance's label but the proxy and its network.
+    ///
+    /// # Errors
+    /// When Docker does not answer.
+    pub async fn list_owned(&self) -> Result<Vec<Owned>, AgentProblem> {
+        let mut owned: Vec<Owned> = self
+            .swarm_services(None)
+            .await?
+            .into_iter()
+            .map(|version| Owned::Version {
+                service: version.service,
+                number: version.number,
+            })
+            .collect();
+        owned.extend(
+            self.one_offs(None)
+                .await?
+                .into_iter()
+                .map(|container| Owned::OneOff {
+                    id: container.id,
+                    deployment: container.deployment,
+                }),
+        );
+        owned.extend(self.environment_networks().await?);
+        owned.extend(self.images(None).await?);
+        Ok(owned)
+    }
+
+    /// The Swarm services of one service, or of all.
+    pub(super) async fn swarm_services(
+        &self,
+        service: Option<ServiceId>,
+    ) -> Result<Vec<SwarmService>, AgentProblem> {
+        let filters = HashMap::from([("label", vec![self.service_label(service)])]);
+        let options = ListServicesOptionsBuilder::default()
+            .filters(&filters)
+            .status(true)
+            .build();
+        let services = self
+            .docker
+            .list_services(Some(options))
+            .await
+            .map_err(|error| refused("The list of services", &error))?;
+        Ok(services
+            .into_iter()
+            .filter_map(|found| {
+                let spec = found.spec.as_ref()?;
+                let labels = spec.labels.as_ref();
+                Some(SwarmService {
+                    name: spec.name.clone()?,
+                    service: Names::read(labels, &self.names.service())?,
+                    number: Names::read(labels, &self.names.number())?,
+                    found,
+                })
+            })
+            .collect())
+    }
+
+    /// The one-off containers of one service, or of all.
+    pub(super) async fn one_offs(
+        &self,
+        service: Option<ServiceId>,
+    ) -> Result<Vec<OneOff>, AgentProblem> {
+        let labels = vec![
+            self.service_label(service),
+            format!("{}={RELEASE}", self.names.role()),
+        ];
+        let filters = HashMap::from([("label", labels)]);
+        let options = ListContainersOptionsBuilder::default()
+            .all(true)
+            .filters(&filters)
+            .build();
+        let containers = self
+            .docker
+            .list_containers(Some(options))
+            .await
+            .map_err(|error| refused("The list of containers", &error))?;
+        Ok(containers
+            .into_iter()
+            .filter_map(|container| {
+                let labels = container.labels.as_ref();
+                Some(OneOff {
+                    number: Names::read(labels, &self.names.number()),
+                    deployment: self.names.deployment_of(labels),
+                    id: container.id?,
+                })
+            })
+            .collect())
+    }
+
+    /// The tagged images of one service, or of all.
+    pub(super) async fn images(
+        &self,
+        service: Option<ServiceId>,
+    ) -> Result<Vec<Owned>, AgentProblem> {
+        let id = service.map_or_else(|| "*".to_owned(), |id| id.to_string());
+        let reference = format!("{}.invalid/{id}", self.config.instance);
+        let filters = HashMap::from([("reference", vec![reference])]);
+        let options = ListImagesOptionsBuilder::default()
+            .filters(&filters)
+            .build();
+        let images = self
+            .docker
+            .list_images(Some(options))
+            .await
+            .map_err(|error| refused("The list of images", &error))?;
+        let prefix = format!("{}.invalid/", self.config.instance);
+        Ok(images
+            .into_iter()
+            .flat_map(|image| image.repo_tags)
+            .filter_map(|tag| {
+                let (service, number) = tag.strip_prefix(&prefix)?.split_once(':')?;
+                Some(Owned::Image {
+                    service: service.parse().ok()?,
+                    number: number.parse().ok()?,
+                    tag,
+                })
+            })
+            .collect())
+    }
+
+    async fn environment_networks(&self) -> Result<Vec<Owned>, AgentProblem> {
+        let filters = HashMap::from([("label", vec![self.names.environment()])]);
+        let options = ListNetworksOptionsBuilder::default()
+            .filters(&filters)
+            .build();
+        let networks = self
+            .docker
+            .list_networks(Some(options))
+            .await
+            .map_err(|error| refused("The list of networks", &error))?;
+        Ok(networks
+            .into_iter()
+            .filter_map(|network| {
+                let labels = network.labels.as_ref();
+                let environment = Names::read(labels, &self.names.environment())?;
+                Some(Owned::Network { environment })
+            })
+            .collect())
+    }
+
+    fn service_label(&self, service: Option<ServiceId>) -> String {
+        match service {
+            Some(id) => format!("{}={id}", self.names.service()),
+            None => self.names.service(),
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! The Swarm service of a deployment.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use bollard::models::{
+    EndpointSpec, EndpointSpecModeEnum, HealthConfig, ImageInspect, Limit, Mount, MountType,
+    NetworkAttachmentConfig, ServiceSpec, ServiceSpecMode, ServiceSpecModeReplicated,
+    ServiceSpecUpdateConfig, ServiceSpecUpdateConfigOrderEnum, TaskSpec, TaskSpecContainerSpec,
+    TaskSpecLogDriver, TaskSpecResources, TaskSpecRestartPolicy,
+    TaskSpecRestartPolicyConditionEnum,
+};
+use longshore_agent_api::DeployJob;
+use longshore_domain::Strategy;
+use longshore_domain::health::{HealthCheck, HealthProbe};
+
+use super::Names;
+
+/// Where the probe is inside a container.
+const PROBE_TARGET: &str = "/.longshore-probe";
+/// Docker's wait before each check when the probe does the waiting.
+const PROBE_INTERVAL_MS: i64 = 100;
+/// The wait between two checks of a container that is only asked whether it listens, by
+/// default, and that nobody set an interval for.
+const QUIET_SECONDS: u32 = 10;
+/// Between a container's end and its replacement.
+const RESTART_DELAY_SECONDS: i64 = 2;
+/// What is kept of a container's output: this many files of this size.
+const LOG_FILES: &str = "3";
+const LOG_FILE_SIZE: &str = "10m";
+/// Processes and threads in one container, against fork bombs.
+const PIDS_LIMIT: i64 = 4096;
+
+/// What a Swarm service is made from, beside its job.
+pub(super) struct Ingredients<'a> {
+    pub(super) names: &'a Names,
+    pub(super) image: &'a ImageInspect,
+    pub(super) probe: &'a Path,
+    /// The environment's network.
+    pub(super) private: &'a str,
+    /// The edge network.
+    pub(super) edge: &'a str,
+}
+
+/// The Swarm service of a deployment.
+pub(super) fn service_spec(job: &DeployJob, with: &Ingredients<'_>) -> ServiceSpec {
+    let labels = with.names.labels(job);
+    let check = Check::of(job, with.image);
+    let mut networks = vec![NetworkAttachmentConfig {
+        target: Some(with.private.to_owned()),
+        aliases: Some(vec![job.service_name.to_string()]),
+        driver_opts: None,
+    }];
+    if job.port.is_some() {
+        networks.push(NetworkAttachmentConfig {
+            target: Some(with.edge.to_owned()),
+            aliases: None,
+            driver_opts: None,
+        });
+    }
+    let order = match job.strategy {
+        Strategy::BlueGreen | Strategy::Rolling => ServiceSpecUpdateConfigOrderEnum::START_FIRST,
+        Strategy::Recreate => ServiceSpecUpdateConfigOrderEnum::STOP_FIRST,
+    };
+    ServiceSpec {
+        name: Some(with.names.of_job(job)),
+        labels: Some(labels.clone()),
+        task_template: Some(TaskSpec {
+            container_spec: Some(TaskSpecContainerSpec {
+                // By identity: Swarm asks no registry for it, and no tag can be moved.
+                image: with.image.id.clone(),
+                labels: Some(labels),
+                command: job.command.clone(),
+                env: Some(environment(job)),
+                init: Some(true),
+                mounts: check.needs_probe.then(|| vec![probe_mount(with.probe)]),
+                stop_grace_period: Some(nanoseconds(job.stop_grace_seconds)),
+                health_check: check.config,
+                capability_drop: Some(vec!["CAP_NET_RAW".to_owned()]),
+                ..TaskSpecContainerSpec::default()
+            }),
+            resources: Some(TaskSpecResources {
+                limits: Some(Limit {
+                    nano_cpus: job.cpu_limit_millis.map(|millis| millis * 1_000_000),
+                    memory_bytes: job.memory_limit_bytes,
+                    pids: Some(PIDS_LIMIT),
+                }),
+                ..TaskSpecResources::default()
+            }),
+            restart_policy: Some(TaskSpecRestartPolicy {
+                condition: Some(TaskSpecRestartPolicyConditionEnum::ANY),
+                delay: Some(RESTART_DELAY_SECONDS * 1_000_000_000),
+                ..TaskSpecRestartPolicy::default()
+            }),
+            networks: Some(networks),
+            log_driver: Some(TaskSpecLogDriver {
+                name: Some("json-file".to_owned()),
+                options: Some(log_options()),
+            }),
+            ..TaskSpec::default()
+        }),
+        mode: Some(ServiceSpecMode {
+            replicated: Some(ServiceSpecModeReplicated {
+                replicas: Some(i64::from(job.replicas)),
+            }),
+            ..ServiceSpecMode::default()
+        }),
+        update_config: Some(ServiceSpecUpdateConfig {
+            parallelism: Some(1),
+            order: Some(order),
+            ..ServiceSpecUpdateConfig::default()
+        }),
+        endpoint_spec: Some(EndpointSpec {
+            mode: Some(EndpointSpecModeEnum::DNSRR),
+            ports: None,
+        }),
+        ..ServiceSpec::default()
+    }
+}
+
+/// The variables as a container takes them.
+pub(super) fn environment(job: &DeployJob) -> Vec<String> {
+    job.variables
+        .iter()
+        .map(|(key, value)| format!("{key}={}", value.expose()))
+        .collect()
+}
+
+/// How much of a container's output Docker keeps.
+pub(super) fn log_options() -> HashMap<String, String> {
+    HashMap::from([
+        ("max-size".to_owned(), LOG_FILE_SIZE.to_owned()),
+        ("max-file".to_owned(), LOG_FILES.to_owned()),
+    ])
+}
+
+fn probe_mount(probe: &Path) -> Mount {
+    Mount {
+        target: Some(PROBE_TARGET.to_owned()),
+        source: Some(probe.to_string_lossy().into_owned()),
+        typ: Some(MountType::BIND),
+        read_only: Some(true),
+        ..Mount::default()
+    }
+}
+
+fn nanoseconds(seconds: u32) -> i64 {
+    i64::from(seconds) * 1_000_000_000
+}
+
+struct Check {
+    config: Option<HealthConfig>,
+    needs_probe: bool,
+}
+
+impl Check {
+    fn of(job: &DeployJob, image: &ImageInspect) -> Self {
+        let health = &job.health;
+        match (&health.probe, job.port) {
+            (HealthProbe::Command { argv }, _) => Self::command(argv, health),
+            (HealthProbe::Http { path }, Some(port)) => Self::probe(
+                &[port.to_string(), path.clone()],
+                health.interval_seconds,
+                health,
+            ),
+            (HealthProbe::Tcp, Some(port)) => {
+                Self::probe(&[port.to_string()], health.interval_seconds, health)
+            }
+            (HealthProbe::Auto, Some(port)) if !has_check(image) => {
+                let is_default = health.interval_seconds == HealthCheck::default().interval_seconds;
+                let every = if is_default {
+                    QUIET_SECONDS
+                } else {
+                    health.interval_seconds
+                };
+                Self::probe(&[port.to_string()], every, health)
+            }
+            (HealthProbe::Auto | HealthProbe::Http { .. } | HealthProbe::Tcp, _) => Self {
+                config: None,
+                needs_probe: false,
+            },
+        }
+    }
+
+    fn command(argv: &[String], health: &HealthCheck) -> Self {
+        let mut test = vec!["CMD".to_owned()];
+        test.extend_from_slice(argv);
+        Self {
+            config: Some(HealthConfig {
+                test: Some(test),
+                interval: Some(nanoseconds(health.interval_seconds)),
+                timeout: Some(nanoseconds(health.timeout_seconds)),
+                retries: Some(i64::from(health.retries)),
+                start_period: Some(nanoseconds(health.start_period_seconds)),
+                // Engines before 25 do not know it and wait a whole interval.
+                start_interval: Some(500_000_000),
+            }),
+            needs_probe: false,
+        }
+    }
+
+    fn probe(arguments: &[String], every: u32, health: &HealthCheck) -> Self {
+        let mut test = vec!["CMD".to_owned(), PROBE_TARGET.to_owned()];
+        test.extend_from_slice(arguments);
+        for (flag, seconds) in [("--every", every), ("--timeout", health.timeout_seconds)] {
+            test.extend([flag.to_owned(), seconds.to_string()]);
+        }
+        Self {
+            config: Some(HealthConfig {
+                test: Some(test),
+                interval: Some(PROBE_INTERVAL_MS * 1_000_000),
+                // The probe asks, waits and asks again.
+                timeout: Some(nanoseconds(every + 2 * health.timeout_seconds + 1)),
+                retries: Some(i64::from(health.retries)),
+                start_period: Some(nanoseconds(health.start_period_seconds)),
+                start_interval: Some(PROBE_INTERVAL_MS * 1_000_000),
+            }),
+            needs_probe: true,
+        }
+    }
+}
+
+/// Whether an image brings a health check of its own.
+fn has_check(image: &ImageInspect) -> bool {
+    image
+        .config
+        .as_ref()
+        .and_then(|config| config.healthcheck.as_ref()?.test.as_ref())
+        .and_then(|test| test.first())
+        .is_some_and(|first| first != "NONE")
+}

@@ -1,0 +1,195 @@
+//! Starts a version and waits until all of its containers are healthy.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use bollard::models::{ImageInspect, Service, Task, TaskState};
+use bollard::query_parameters::{InspectServiceOptions, ListTasksOptionsBuilder};
+use longshore_agent_api::{AgentProblem, DeployJob};
+use longshore_domain::FailureKind;
+
+use super::spec::{Ingredients, service_spec};
+use super::{Engine, failed, is_absent, is_conflict, problem, refused};
+use crate::stage::{StageContext, StageError};
+
+/// How often Swarm is asked.
+const POLL: Duration = Duration::from_millis(50);
+/// How long Swarm may have no place for a container before that counts.
+const PLACEMENT_PATIENCE: Duration = Duration::from_secs(3);
+/// This many ends of a container make a crash loop.
+const CRASHES: usize = 3;
+
+impl Engine {
+    /// Starts the version of a job and waits until all of its containers are healthy. When
+    /// it was started before, only waits.
+    ///
+    /// # Errors
+    /// The failure, its reason in the log with the container's last lines; what was started
+    /// stays for the caller to remove.
+    pub async fn start(
+        &self,
+        ctx: &StageContext,
+        job: &DeployJob,
+        image: &str,
+    ) -> Result<(), StageError> {
+        ctx.or_cancelled(async {
+            let name = self.names.of_job(job);
+            self.ensure_service(job, image, &name)
+                .await
+                .map_err(failed)?;
+            self.wait_until_healthy(ctx, job, &name).await
+        })
+        .await
+    }
+
+    async fn ensure_service(
+        &self,
+        job: &DeployJob,
+        image: &str,
+        name: &str,
+    ) -> Result<(), AgentProblem> {
+        if let Some(service) = self.swarm_service(name).await? {
+            let labels = service.spec.as_ref().and_then(|spec| spec.labels.as_ref());
+            if self.names.deployment_of(labels) == Some(job.deployment) {
+                return Ok(());
+            }
+            self.delete_service(name).await?;
+        }
+        let image = self.image(image).await?;
+        let private = self.environment_network(job.environment).await?;
+        let edge = self.edge_network().await?;
+        let probe = self.probe().await?;
+        let spec = service_spec(
+            job,
+            &Ingredients {
+                names: &self.names,
+                image: &image,
+                probe: &probe,
+                private: &private,
+                edge: &edge.id,
+            },
+        );
+        match self.docker.create_service(spec, None).await {
+            Ok(_) => Ok(()),
+            Err(error) if is_conflict(&error) => Ok(()),
+            Err(error) => {
+                let mut problem = refused("The service", &error);
+                if problem.kind == FailureKind::Internal {
+                    problem.kind = FailureKind::StartFailed;
+                }
+                Err(problem)
+            }
+        }
+    }
+
+    async fn wait_until_healthy(
+        &self,
+        ctx: &StageContext,
+        job: &DeployJob,
+        name: &str,
+    ) -> Result<(), StageError> {
+        let started = Instant::now();
+        let mut said = 0;
+        let mut crashes = 0;
+        loop {
+            let tasks = self.tasks(name).await.map_err(failed)?;
+            let running = tasks.iter().filter(|task| runs(task)).count();
+            if running >= job.replicas as usize {
+                return Ok(());
+            }
+            if running > said {
+                ctx.say(format!(
+                    "{running} of {} containers are healthy",
+                    job.replicas
+                ));
+                said = running;
+            }
+            let ended: Vec<&Task> = tasks.iter().filter(|task| has_ended_badly(task)).collect();
+            if let Some(newest) = newest(&ended)
+                && ended.len() > crashes
+            {
+                crashes = ended.len();
+                let diagnosis = self.diagnose(job, newest).await;
+                if diagnosis.is_final || crashes >= CRASHES {
+                    self.tell_last_lines(ctx, newest).await;
+                    return Err(diagnosis.into_error(crashes));
+                }
+                ctx.say(format!("{} It is started again.", diagnosis.message));
+            }
+            if started.elapsed() > PLACEMENT_PATIENCE
+                && let Some(reason) = tasks.iter().find_map(no_place)
+            {
+                return Err(StageError::failed(
+                    FailureKind::NoSuitableNode,
+                    format!("No machine can run the container: {reason}."),
+                ));
+            }
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    /// The tasks of a Swarm service, also ended ones.
+    pub(super) async fn tasks(&self, swarm_service: &str) -> Result<Vec<Task>, AgentProblem> {
+        let filters = HashMap::from([("service", vec![swarm_service])]);
+        let options = ListTasksOptionsBuilder::default().filters(&filters).build();
+        match self.docker.list_tasks(Some(options)).await {
+            Ok(tasks) => Ok(tasks),
+            Err(error) if is_absent(&error) => Ok(Vec::new()),
+            Err(error) => Err(refused("The list of containers", &error)),
+        }
+    }
+
+    pub(super) async fn swarm_service(&self, name: &str) -> Result<Option<Service>, AgentProblem> {
+        let found = self
+            .docker
+            .inspect_service(name, None::<InspectServiceOptions>)
+            .await;
+        match found {
+            Ok(service) => Ok(Some(service)),
+            Err(error) if is_absent(&error) => Ok(None),
+            Err(error) => Err(refused("A service", &error)),
+        }
+    }
+
+    /// An image by tag or identity.
+    pub(super) async fn image(&self, image: &str) -> Result<ImageInspect, AgentProblem> {
+        self.docker.inspect_image(image).await.map_err(|error| {
+            if is_absent(&error) {
+                problem(
+                    FailureKind::ImagePull,
+                    format!("The image {image} is not on this server any more."),
+                )
+            } else {
+                refused("The image", &error)
+            }
+        })
+    }
+}
+
+fn state(task: &Task) -> Option<TaskState> {
+    task.status.as_ref()?.state
+}
+
+/// Whether a task runs as it should. Swarm says so of a container with a health check once
+/// that has passed.
+pub(super) fn runs(task: &Task) -> bool {
+    state(task) == Some(TaskState::RUNNING) && task.desired_state == Some(TaskState::RUNNING)
+}
+
+fn has_ended_badly(task: &Task) -> bool {
+    matches!(
+        state(task),
+        Some(TaskState::FAILED | TaskState::REJECTED | TaskState::COMPLETE | TaskState::ORPHANED)
+    )
+}
+
+/// The task that was made last.
+pub(super) fn newest<'a>(tasks: &[&'a Task]) -> Option<&'a Task> {
+    tasks.iter().max_by_key(|task| task.created_at).copied()
+}
+
+fn no_place(task: &Task) -> Option<String> {
+    let error = task.status.as_ref()?.err.as_deref()?;
+    let waits = matches!(state(task), Some(TaskState::PENDING | TaskState::NEW));
+    (waits && error.contains("no suitable node")).then(|| super::brief(error))
+}

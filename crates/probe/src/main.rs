@@ -1,0 +1,167 @@
+//! `longshore-probe <port> [<path>] [--every <seconds>] [--timeout <seconds>]`: whether
+//! something listens on a port of this container and, with a path, answers a GET on it
+//! with a status below 400.
+//!
+//! It runs inside any image, also an empty one, so it must need nothing but the kernel:
+//! one file, the standard library alone, linked statically. The agent's build script
+//! compiles this file by itself.
+//!
+//! Docker waits a whole interval before its first check of a container. The interval is
+//! therefore set very short, and the waiting is done here: a young container is asked
+//! again and again until it answers, one that has answered before is left alone for
+//! `--every` seconds first.
+
+use std::env;
+use std::fs;
+use std::io::{self, Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::process::ExitCode;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+/// The age at which a container that answers is taken to have answered before.
+const YOUNG: Duration = Duration::from_secs(3);
+/// Between two attempts while the container does not answer.
+const RETRY: Duration = Duration::from_millis(25);
+/// Clock ticks a second in `/proc/<pid>/stat`: `USER_HZ`, fixed on Linux.
+const TICKS: f64 = 100.0;
+
+struct Probe {
+    port: u16,
+    path: Option<String>,
+    every: Duration,
+    timeout: Duration,
+}
+
+fn main() -> ExitCode {
+    let Some(probe) = Probe::parse(env::args().skip(1)) else {
+        eprintln!(
+            "usage: longshore-probe <port> [<path>] [--every <seconds>] [--timeout <seconds>]"
+        );
+        return ExitCode::from(2);
+    };
+    match probe.run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            eprintln!("{problem}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+impl Probe {
+    fn parse(mut arguments: impl Iterator<Item = String>) -> Option<Self> {
+        let mut probe = Self {
+            port: arguments.next()?.parse().ok().filter(|port| *port != 0)?,
+            path: None,
+            every: Duration::ZERO,
+            timeout: Duration::from_secs(3),
+        };
+        while let Some(argument) = arguments.next() {
+            match argument.as_str() {
+                "--every" => probe.every = seconds(&arguments.next()?)?,
+                "--timeout" => probe.timeout = seconds(&arguments.next()?)?,
+                path if path.starts_with('/') => probe.path = Some(argument),
+                _ => return None,
+            }
+        }
+        Some(probe)
+    }
+
+    fn run(&self) -> Result<(), String> {
+        let deadline = Instant::now() + self.timeout;
+        loop {
+            match self.ask(deadline) {
+                Ok(())
+                    if self.every.is_zero() || container_age().is_some_and(|age| age < YOUNG) =>
+                {
+                    return Ok(());
+                }
+                Ok(()) => {
+                    sleep(self.every);
+                    return self.ask(Instant::now() + self.timeout);
+                }
+                Err(problem) if Instant::now() + RETRY >= deadline => return Err(problem),
+                Err(_) => sleep(RETRY),
+            }
+        }
+    }
+
+    fn ask(&self, deadline: Instant) -> Result<(), String> {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
+        let mut stream = TcpStream::connect_timeout(&address, left(deadline)).map_err(|error| {
+            match error.kind() {
+                io::ErrorKind::ConnectionRefused => {
+                    format!("nothing listens on port {}", self.port)
+                }
+                _ => format!("port {} cannot be reached: {error}", self.port),
+            }
+        })?;
+        match &self.path {
+            None => Ok(()),
+            Some(path) => match self.get(&mut stream, path, deadline) {
+                Ok(status) if (100..400).contains(&status) => Ok(()),
+                Ok(status) => Err(format!("GET {path} was answered with status {status}")),
+                Err(error) if is_timeout(&error) => Err(format!(
+                    "GET {path} was not answered within {} seconds",
+                    self.timeout.as_secs()
+                )),
+                Err(error) => Err(format!("GET {path} was not answered: {error}")),
+            },
+        }
+    }
+
+    fn get(&self, stream: &mut TcpStream, path: &str, deadline: Instant) -> io::Result<u16> {
+        stream.set_write_timeout(Some(left(deadline)))?;
+        write!(
+            stream,
+            "GET {path} HTTP/1.1\r\nHost: localhost:{}\r\nUser-Agent: longshore-probe\r\n\
+             Accept: */*\r\nConnection: close\r\n\r\n",
+            self.port
+        )?;
+        let mut head = Vec::new();
+        let mut buffer = [0; 512];
+        // "HTTP/1.1 200" is all that is needed.
+        while head.len() < 12 {
+            stream.set_read_timeout(Some(left(deadline)))?;
+            match stream.read(&mut buffer)? {
+                0 => return Err(io::Error::other("the connection was closed")),
+                count => head.extend_from_slice(&buffer[..count]),
+            }
+        }
+        std::str::from_utf8(&head[..12])
+            .ok()
+            .filter(|line| line.starts_with("HTTP/1."))
+            .and_then(|line| line[9..].parse().ok())
+            .ok_or_else(|| io::Error::other("the answer is not HTTP"))
+    }
+}
+
+fn seconds(text: &str) -> Option<Duration> {
+    text.parse().ok().map(Duration::from_secs)
+}
+
+/// Never zero, which the socket calls refuse.
+fn left(deadline: Instant) -> Duration {
+    deadline
+        .saturating_duration_since(Instant::now())
+        .max(Duration::from_millis(1))
+}
+
+fn is_timeout(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut
+    )
+}
+
+/// For how long the container's first process runs.
+fn container_age() -> Option<Duration> {
+    let stat = fs::read_to_string("/proc/1/stat").ok()?;
+    let (_, fields) = stat.rsplit_once(") ")?;
+    // Field 22 of proc(5), counted from field 3.
+    let started: f64 = fields.split(' ').nth(19)?.parse().ok()?;
+    let uptime = fs::read_to_string("/proc/uptime").ok()?;
+    let uptime: f64 = uptime.split(' ').next()?.parse().ok()?;
+    Duration::try_from_secs_f64((uptime - started / TICKS).max(0.0)).ok()
+}
