@@ -15,6 +15,8 @@ mod ssh;
 mod stop;
 #[path = "git/submodules.rs"]
 mod submodules;
+#[path = "git/tls.rs"]
+mod tls;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};

@@ -26,6 +26,12 @@ pub(super) fn explain(message: &str, failed: Option<&FailedStep>, killed: bool) 
                 format!("{step} was ended by the kernel, because the build ran out of memory."),
             );
         }
+        if failed.is_some_and(|step| step.no_space) {
+            return StageError::failed(
+                FailureKind::DiskFull,
+                format!("{step} found no free disk space and ended with exit code {code}."),
+            );
+        }
         return StageError::failed(
             FailureKind::BuildFailed,
             format!("{step} ended with exit code {code}."),
@@ -38,10 +44,7 @@ pub(super) fn explain(message: &str, failed: Option<&FailedStep>, killed: bool) 
     {
         return StageError::failed(
             FailureKind::ImagePull,
-            format!(
-                "The base image {image} cannot be pulled: {}.",
-                brief(message)
-            ),
+            format!("The image {image} cannot be pulled: {}.", brief(message)),
         );
     }
     if lower.contains("no match for platform") {
@@ -86,11 +89,12 @@ fn is_registry_trouble(lower: &str) -> bool {
     .any(|sign| lower.contains(sign))
 }
 
-/// The image of a step such as `[internal] load metadata for docker.io/library/x:1`, or
-/// `[1/3] FROM docker.io/library/x:1`.
+/// The image of a step such as `[internal] load metadata for docker.io/library/x:1`,
+/// `resolve image config for docker.io/x/syntax:1` or `[1/3] FROM docker.io/library/x:1`.
 fn base_image(step: &str) -> Option<&str> {
     let (_, image) = step
         .split_once("load metadata for ")
+        .or_else(|| step.split_once("resolve image config for "))
         .or_else(|| step.split_once("] FROM "))?;
     image.split_whitespace().next()
 }
@@ -184,7 +188,7 @@ mod tests {
         "[internal] load metadata for docker.io/library/nope:1",
         false,
         FailureKind::ImagePull,
-        "The base image docker.io/library/nope:1 cannot be pulled: docker.io/library/nope:1: not found."
+        "The image docker.io/library/nope:1 cannot be pulled: docker.io/library/nope:1: not found."
     )]
     fn ends_are_named(
         #[case] message: &str,
@@ -196,9 +200,22 @@ mod tests {
         let step = FailedStep {
             name: step.to_owned(),
             error: message.to_owned(),
+            no_space: false,
         };
         let error = explain(message, Some(&step), killed);
         assert_eq!(error, StageError::failed(kind, sentence));
+    }
+
+    #[test]
+    fn a_step_that_found_the_disk_full_says_so() {
+        let step = FailedStep {
+            name: "[2/2] RUN a".to_owned(),
+            error: String::new(),
+            no_space: true,
+        };
+        let error = explain("exit code: 1", Some(&step), false);
+        let sentence = "[2/2] RUN a found no free disk space and ended with exit code 1.";
+        assert_eq!(error, StageError::failed(FailureKind::DiskFull, sentence));
     }
 
     #[test]

@@ -22,6 +22,8 @@ pub(super) struct FailedStep {
     pub(super) name: String,
     /// BuildKit's words.
     pub(super) error: String,
+    /// Its output said that the disk is full.
+    pub(super) no_space: bool,
 }
 
 /// What is known of a build under way.
@@ -37,6 +39,8 @@ struct Step {
     name: String,
     number: Option<usize>,
     ended: bool,
+    /// Its output said that the disk is full.
+    no_space: bool,
     /// Output without its line end yet, by stream.
     rest: [Vec<u8>; 2],
     /// Transfers and extractions that were told of.
@@ -138,6 +142,7 @@ impl Trace {
                 self.failed = Some(FailedStep {
                     name: plain(&vertex.name),
                     error: vertex.error.clone(),
+                    no_space: step.no_space,
                 });
             }
             format!("ERROR {}", plain(&vertex.error))
@@ -161,6 +166,7 @@ impl Trace {
                 None if window.len() == MAX_LINE => (window, start + MAX_LINE),
                 None => break,
             };
+            step.no_space |= says_no_space(line);
             lines.push((stream(index), format!("#{number} {}", shown(line))));
             start = next;
         }
@@ -186,6 +192,12 @@ fn stream(index: usize) -> LogStream {
     } else {
         LogStream::Stdout
     }
+}
+
+/// Whether a program says, in the C library's words, that the disk is full.
+fn says_no_space(line: &[u8]) -> bool {
+    const WORDS: &[u8] = b"No space left on device";
+    line.windows(WORDS.len()).any(|window| window == WORDS)
 }
 
 /// What a terminal would show of a line in the end: the text after the last carriage

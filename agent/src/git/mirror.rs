@@ -1,6 +1,7 @@
 //! Bare mirrors, one a repository, and what is fetched into them.
 
-use std::fs::File;
+use std::fs::{DirBuilder, File};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -19,6 +20,10 @@ use crate::stage::StageError;
 
 /// The pause between two attempts at another's lock.
 const LOCK_PAUSE: Duration = Duration::from_millis(50);
+
+/// The most packs of a mirror: each fetch adds one, and each makes looking slower. One
+/// fetch of everything, which the host packs well, costs less than packing here.
+const MAX_PACKS: usize = 400;
 
 /// What is to be checked out of a repository.
 #[derive(Debug, Clone, Copy)]
@@ -77,7 +82,11 @@ impl Mirrors {
         into: &Path,
     ) -> Result<Written, StageError> {
         let name = hex::encode(Sha256::digest(url.as_str().as_bytes()));
-        std::fs::create_dir_all(&self.directory).map_err(|error| explain::files(&error))?;
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&self.directory)
+            .map_err(|error| explain::files(&error))?;
         let path = self.directory.join(&name);
         self.lock(
             &self.directory.join(format!("{name}.lock")),
@@ -107,6 +116,11 @@ impl Mirrors {
         into: &Path,
     ) -> Result<Written, Trouble> {
         let broken = |error: &git2::Error| Trouble::Corrupt(access.explain(error, url));
+        if tidy(path) > MAX_PACKS {
+            progress
+                .say("The mirror of the repository is in many pieces; fetching all of it again.");
+            std::fs::remove_dir_all(path).map_err(|error| explain::files(&error))?;
+        }
         let repository = if path.join("HEAD").is_file() {
             Repository::open_bare(path).map_err(|error| broken(&error))?
         } else {
@@ -144,6 +158,24 @@ impl Mirrors {
         self.locks.keep(file);
         Ok(())
     }
+}
+
+/// Removes what interrupted fetches left of a mirror, and counts its packs.
+fn tidy(path: &Path) -> usize {
+    let Ok(files) = std::fs::read_dir(path.join("objects/pack")) else {
+        return 0;
+    };
+    let mut packs = 0;
+    for file in files.flatten() {
+        let name = file.file_name();
+        if name.as_encoded_bytes().starts_with(b"pack_git2_") {
+            // It may be in use by a thread that was left behind; that fails by itself.
+            let _ = std::fs::remove_file(file.path());
+        } else if name.as_encoded_bytes().ends_with(b".pack") {
+            packs += 1;
+        }
+    }
+    packs
 }
 
 /// Makes an empty bare repository that follows no redirect to another host.

@@ -179,7 +179,7 @@ fn parse(text: &str) -> Vec<Declared> {
         };
         let value = value.trim().trim_matches('"').to_owned();
         match key.trim().to_ascii_lowercase().as_str() {
-            "path" => current.path = value.trim_end_matches('/').to_owned(),
+            "path" => value.trim_end_matches('/').clone_into(&mut current.path),
             "url" => current.url = value,
             _ => {}
         }

@@ -51,6 +51,59 @@ async fn a_base_image_that_cannot_be_pulled_is_named() {
 }
 
 #[tokio::test]
+async fn a_syntax_image_that_cannot_be_pulled_is_named() {
+    let bench = Bench::new("# syntax=registry.invalid/front:1\nFROM busybox\n").await;
+    let (kind, message) = failure(bench.build(1).await);
+    assert_eq!(kind, FailureKind::ImagePull, "{message}");
+    assert!(message.contains("registry.invalid/front:1"), "{message}");
+}
+
+/// A limit for the memory of all builds, taken back when dropped.
+struct MemoryLimit(&'static str);
+
+impl MemoryLimit {
+    fn set(bytes: u64) -> Self {
+        let file = [
+            "/sys/fs/cgroup/memory/docker/buildkit/memory.limit_in_bytes",
+            "/sys/fs/cgroup/docker/buildkit/memory.max",
+        ]
+        .into_iter()
+        .find(|file| exists(file))
+        .unwrap();
+        std::fs::write(file, bytes.to_string()).unwrap();
+        Self(file)
+    }
+}
+
+impl Drop for MemoryLimit {
+    fn drop(&mut self) {
+        let all = if self.0.ends_with("max") { "max" } else { "-1" };
+        let _ = std::fs::write(self.0, all);
+    }
+}
+
+#[tokio::test]
+async fn a_step_that_the_kernel_killed_for_its_memory_says_so() {
+    let bench = Bench::new("FROM busybox\nRUN true\n").await;
+    bench.build_tree(1, "one", true).await.unwrap();
+    bench.write("Dockerfile", "FROM busybox\nRUN tail /dev/zero\n");
+    let limit = MemoryLimit::set(200 * 1024 * 1024);
+    let result = bench.build_tree(2, "two", false).await;
+    drop(limit);
+    let (kind, message) = failure(result);
+    assert_eq!(kind, FailureKind::OutOfMemory, "{message}");
+    assert!(message.contains("RUN tail /dev/zero"), "{message}");
+}
+
+#[tokio::test]
+async fn a_step_that_finds_the_disk_full_says_so() {
+    let step = "--mount=type=tmpfs,target=/t echo 1 > /dev/full";
+    let bench = Bench::new(&format!("FROM busybox\nRUN {step}\n")).await;
+    let (kind, message) = failure(bench.build(1).await);
+    assert_eq!(kind, FailureKind::DiskFull, "{message} {}", bench.said());
+}
+
+#[tokio::test]
 async fn links_of_the_context_cannot_read_the_machine() {
     let bench = Bench::new("FROM busybox\nCOPY link /copied\nRUN cat /copied > /out\n").await;
     std::os::unix::fs::symlink("/etc/machine-id", bench.checkout.path().join("link")).unwrap();
