@@ -15,13 +15,20 @@ fn every_page_renders_small_and_without_inline_code() {
         fs::write(folder.join(format!("{name}.html")), &html).unwrap();
         assert!(html.starts_with("<!doctype html>"), "{name}");
         assert!(html.len() < 50 * 1024, "{name} has {} bytes", html.len());
-        for forbidden in [" style=\"", "<style", "onclick=", "javascript:", "https://cdn"] {
+        for forbidden in [
+            " style=\"",
+            "<style",
+            "onclick=",
+            "javascript:",
+            "https://cdn",
+        ] {
             assert!(!html.contains(forbidden), "{name} holds {forbidden}");
         }
         assert_eq!(html.matches("<h1").count(), 1, "{name} has one heading");
         assert_eq!(
             html.matches("<script").count(),
-            html.matches("<script type=\"module\" src=\"/assets/").count(),
+            html.matches("<script type=\"module\" src=\"/assets/")
+                .count(),
             "{name} has no inline script"
         );
         for form in html.split("<form").skip(1) {

@@ -22,4 +22,6 @@ enablePalette();
 enableThemes();
 fadeToasts();
 enableVariables();
+// On a narrow screen the tab of this page may be out of sight.
+document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 for (const log of document.querySelectorAll<HTMLElement>("[data-log]")) new LogViewer(log);

@@ -17,7 +17,9 @@ const HERE: &str = "/settings";
 
 /// Password, tokens and sessions.
 pub async fn show(State(control): State<Control>, signed: Signed) -> Answer {
-    Ok(page(&account_page(&control, signed, FieldErrors::none()).await?))
+    Ok(page(
+        &account_page(&control, signed, FieldErrors::none()).await?,
+    ))
 }
 
 async fn account_page(

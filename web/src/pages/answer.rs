@@ -5,7 +5,7 @@ use axum::response::{Html, IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use longshore_control::ControlError;
 
-use super::problems::message_as_sentence;
+use super::problems::in_words;
 
 /// The result of a page's handler.
 pub type Answer = Result<Response, PageError>;
@@ -42,13 +42,23 @@ impl IntoResponse for PageError {
             | ControlError::Refused { .. }
             | ControlError::TooManyAttempts { .. }
             | ControlError::Unavailable(_)) => {
-                words.sentence = Some(message_as_sentence(&other.to_string()));
+                words.sentence = Some(in_words(other));
             }
         }
         let mut response = status.into_response();
         response.extensions_mut().insert(words);
         response
     }
+}
+
+/// Refuses a request in a sentence, on the error page.
+pub fn refuse(status: StatusCode, sentence: &str) -> Response {
+    let mut response = status.into_response();
+    response.extensions_mut().insert(ErrorWords {
+        sentence: Some(sentence.to_owned()),
+        incident: None,
+    });
+    response
 }
 
 /// A page.
@@ -60,7 +70,9 @@ pub fn page(template: &impl Template) -> Response {
 pub fn page_once(template: &impl Template) -> Response {
     let mut response = page(template);
     let nowhere = HeaderValue::from_static("no-store");
-    response.headers_mut().insert(header::CACHE_CONTROL, nowhere);
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, nowhere);
     response
 }
 

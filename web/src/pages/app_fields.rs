@@ -131,7 +131,10 @@ mod tests {
     fn an_empty_token_keeps_the_stored_one_only_where_there_is_one() {
         let typed = fields(&[("credentials", "token")]);
         assert!(matches!(access(&typed, true), GitAccessDraft::Keep));
-        assert!(matches!(access(&typed, false), GitAccessDraft::Token { .. }));
+        assert!(matches!(
+            access(&typed, false),
+            GitAccessDraft::Token { .. }
+        ));
     }
 
     #[test]

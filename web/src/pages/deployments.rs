@@ -56,7 +56,13 @@ pub async fn show(
         )
         .below(format!("#{}", deployment.number), "");
     let log = log(&deployment, &lines);
-    Ok(page(&DeploymentPage::new(frame, &deployment, log, url, signed.now)))
+    Ok(page(&DeploymentPage::new(
+        frame,
+        &deployment,
+        log,
+        url,
+        signed.now,
+    )))
 }
 
 fn log(deployment: &DeploymentView, lines: &[LogLine]) -> LogView {
@@ -123,7 +129,10 @@ pub async fn cancel(
     match control.cancel_deployment(&signed.actor, id).await {
         Ok(deployment) => {
             signed
-                .done(format!("Deployment #{} is being cancelled.", deployment.number))
+                .done(format!(
+                    "Deployment #{} is being cancelled.",
+                    deployment.number
+                ))
                 .await;
             Ok(see_other(&place))
         }

@@ -20,7 +20,12 @@ pub async fn index(
 ) -> Answer {
     let service = control.show_service(&signed.actor, id).await?;
     let errors = FieldErrors::none();
-    Ok(page(&domains_page(signed, &service, DomainForm::default(), errors)))
+    Ok(page(&domains_page(
+        signed,
+        &service,
+        DomainForm::default(),
+        errors,
+    )))
 }
 
 fn domains_page(

@@ -94,7 +94,9 @@ pub async fn save_variables(
     match variable_fields::save(&control, &signed.actor, scope, &fields).await? {
         Ok(()) => {
             signed
-                .done("The shared variables were saved. They take effect with the next deployments.")
+                .done(
+                    "The shared variables were saved. They take effect with the next deployments.",
+                )
                 .await;
             Ok(see_other(&here))
         }
@@ -130,7 +132,10 @@ fn new_app_page(signed: Signed, environment: &EnvironmentView) -> NewAppPage {
                 &environment.project_name,
                 format!("/projects/{}", environment.project_id),
             )
-            .below(&environment.name, format!("/environments/{}", environment.id))
+            .below(
+                &environment.name,
+                format!("/environments/{}", environment.id),
+            )
             .below("New app", ""),
         environment_id: environment.id.to_string(),
         environment_name: environment.name.clone(),
@@ -158,7 +163,12 @@ pub async fn create_app(
             };
             match control.create_app(&signed.actor, id, draft).await {
                 Ok(service) => {
-                    signed.done(format!("“{}” is ready for its first deployment.", service.name)).await;
+                    signed
+                        .done(format!(
+                            "“{}” is ready for its first deployment.",
+                            service.name
+                        ))
+                        .await;
                     return Ok(see_other(&format!("/services/{}", service.id)));
                 }
                 Err(error) => explain(error)?,

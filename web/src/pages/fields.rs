@@ -86,7 +86,9 @@ mod tests {
     use super::*;
 
     fn fields(text: &str) -> Fields {
-        form_urlencoded::parse(text.as_bytes()).into_owned().collect()
+        form_urlencoded::parse(text.as_bytes())
+            .into_owned()
+            .collect()
     }
 
     #[test]
@@ -103,7 +105,10 @@ mod tests {
     #[test]
     fn repeated_rows_are_counted_and_bounded() {
         assert_eq!(fields("key[0]=a&key[3]=b&other[9]=c").rows("key"), 4);
-        assert_eq!(fields("key[18446744073709551614]=a").rows("key"), MOST_ROWS + 1);
+        assert_eq!(
+            fields("key[18446744073709551614]=a").rows("key"),
+            MOST_ROWS + 1
+        );
         assert_eq!(fields("name=a").rows("key"), 0);
     }
 }

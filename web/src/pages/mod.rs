@@ -17,6 +17,7 @@ mod places;
 mod problems;
 mod projects;
 mod run_fields;
+mod server;
 mod service_settings;
 mod services;
 mod variable_fields;
@@ -24,26 +25,40 @@ pub mod view;
 pub mod visit;
 mod webhook;
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::extract::FromRef;
-use axum::middleware::from_fn;
+use axum::response::Response;
 use axum::routing::{MethodRouter, get, post};
+use http::StatusCode;
 use longshore_control::Control;
 
-pub use errors::print_errors;
+use crate::state::AgentQueries;
+
+pub(crate) use answer::{PageError, refuse};
+pub(crate) use errors::print_errors;
+
+/// The page for a path that nothing answers.
+pub(crate) async fn not_found() -> Response {
+    refuse(
+        StatusCode::NOT_FOUND,
+        "There is no such page. The address may be mistyped.",
+    )
+}
 
 /// All pages.
 pub fn router<S>() -> Router<S>
 where
     S: Clone + Send + Sync + 'static,
     Control: FromRef<S>,
+    Arc<dyn AgentQueries>: FromRef<S>,
 {
     routes()
         .into_iter()
         .fold(Router::new(), |router, (path, handlers)| {
             router.route(path, handlers)
         })
-        .layer(from_fn(print_errors))
 }
 
 /// Every path of the pages with its handlers.
@@ -51,6 +66,7 @@ fn routes<S>() -> Vec<(&'static str, MethodRouter<S>)>
 where
     S: Clone + Send + Sync + 'static,
     Control: FromRef<S>,
+    Arc<dyn AgentQueries>: FromRef<S>,
 {
     vec![
         ("/setup", get(gate::show_setup).post(gate::set_up)),
@@ -64,7 +80,10 @@ where
         ("/projects/{id}", get(projects::show)),
         ("/projects/{id}/settings", get(projects::settings)),
         ("/projects/{id}/rename", post(projects::rename)),
-        ("/projects/{id}/environments", post(projects::add_environment)),
+        (
+            "/projects/{id}/environments",
+            post(projects::add_environment),
+        ),
         ("/projects/{id}/delete", post(projects::delete)),
         ("/environments/{id}", get(environments::show)),
         (
@@ -111,6 +130,7 @@ where
         ("/deployments/{id}/cancel", post(deployments::cancel)),
         ("/deployments/{id}/rollback", post(deployments::roll_back)),
         ("/settings", get(account::show)),
+        ("/settings/server", get(server::show)),
         ("/settings/password", post(account::change_password)),
         ("/settings/tokens", post(account::create_token)),
         ("/settings/tokens/{id}/delete", post(account::revoke_token)),

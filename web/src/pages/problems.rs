@@ -16,16 +16,26 @@ const FIELDS: &[(&str, &str, &str)] = &[
     ("build.dockerfile.context", "context", "The context"),
     ("build.dockerfile.target", "target", "The stage"),
     ("build.dockerfile.args", "args", "A build argument"),
-    ("build.dockerfile.secrets", "build_secrets", "A build secret"),
+    (
+        "build.dockerfile.secrets",
+        "build_secrets",
+        "A build secret",
+    ),
     ("memory_limit_bytes", "memory", "The memory limit"),
     ("cpu_limit_millis", "cpu", "The CPU limit"),
+    ("run.path", "path", "The path"),
+    ("run.argv", "argv", "The command"),
     ("health.path", "path", "The path"),
     ("health.argv", "argv", "The command"),
     ("probe.path", "path", "The path"),
     ("probe.argv", "argv", "The command"),
     ("interval_seconds", "interval_seconds", "This"),
     ("timeout_seconds", "timeout_seconds", "The timeout"),
-    ("start_period_seconds", "start_period_seconds", "The start period"),
+    (
+        "start_period_seconds",
+        "start_period_seconds",
+        "The start period",
+    ),
     ("retries", "retries", "This"),
     ("drain_seconds", "drain_seconds", "The drain time"),
     ("stop_grace_seconds", "stop_grace_seconds", "The stop grace"),
@@ -96,10 +106,25 @@ pub fn sentence(problem: &FieldProblem) -> (String, String) {
             (*name).to_owned(),
             message_as_sentence(&format!("{label} {}", problem.message)),
         ),
-        None => (
-            String::new(),
-            message_as_sentence(&format!("{path} {}", problem.message)),
-        ),
+        None => {
+            let path = path.strip_prefix("variables.").unwrap_or(path);
+            (
+                String::new(),
+                message_as_sentence(&format!("{path} {}", problem.message)),
+            )
+        }
+    }
+}
+
+/// What stood in the way, for a message above a page without the form.
+pub fn in_words(error: &ControlError) -> String {
+    match error {
+        ControlError::Invalid(problems) => {
+            let sentences: Vec<_> = problems.iter().map(|problem| sentence(problem).1).collect();
+            sentences.join(" ")
+        }
+        ControlError::Conflict(problem) => sentence(problem).1,
+        other => message_as_sentence(&other.to_string()),
     }
 }
 
@@ -116,11 +141,32 @@ mod tests {
     fn fields_of_use_cases_become_fields_of_forms() {
         for (path, name, text) in [
             ("name", "name", "The name must start with a letter."),
-            ("source.git.url", "url", "The repository must start with a letter."),
-            ("build.dockerfile.args.FOO", "args", "A build argument must start with a letter."),
-            ("run.health.retries", "retries", "This must start with a letter."),
-            ("run.command", "command", "The command must start with a letter."),
-            ("something.else", "", "Something.else must start with a letter."),
+            (
+                "source.git.url",
+                "url",
+                "The repository must start with a letter.",
+            ),
+            (
+                "build.dockerfile.args.FOO",
+                "args",
+                "A build argument must start with a letter.",
+            ),
+            (
+                "run.health.retries",
+                "retries",
+                "This must start with a letter.",
+            ),
+            (
+                "run.command",
+                "command",
+                "The command must start with a letter.",
+            ),
+            (
+                "something.else",
+                "",
+                "Something.else must start with a letter.",
+            ),
+            ("variables.DB_URL", "", "DB_URL must start with a letter."),
         ] {
             let problem = FieldProblem::new(path, "must start with a letter");
             assert_eq!(sentence(&problem), (name.to_owned(), text.to_owned()));

@@ -58,16 +58,10 @@ pub async fn create(State(control): State<Control>, signed: Signed, fields: Fiel
 }
 
 /// A project: its first environment.
-pub async fn show(
-    State(control): State<Control>,
-    signed: Signed,
-    Id(id): Id<ProjectId>,
-) -> Answer {
+pub async fn show(State(control): State<Control>, signed: Signed, Id(id): Id<ProjectId>) -> Answer {
     let project = control.show_project(&signed.actor, id).await?;
     match project.environments.first() {
-        Some(environment) => {
-            super::environments::show_services(signed, &project, environment)
-        }
+        Some(environment) => super::environments::show_services(signed, &project, environment),
         None => Ok(see_other(&format!("/projects/{id}/settings"))),
     }
 }
@@ -80,7 +74,13 @@ pub async fn settings(
 ) -> Answer {
     let project = control.show_project(&signed.actor, id).await?;
     let name = project.name.clone();
-    Ok(page(&settings_page(signed, &project, name, String::new(), FieldErrors::none())?))
+    Ok(page(&settings_page(
+        signed,
+        &project,
+        name,
+        String::new(),
+        FieldErrors::none(),
+    )?))
 }
 
 fn settings_page(
@@ -124,7 +124,13 @@ pub async fn rename(
         Err(error) => {
             let errors = explain(error)?;
             let project = control.show_project(&signed.actor, id).await?;
-            Ok(refused(&settings_page(signed, &project, name, String::new(), errors)?))
+            Ok(refused(&settings_page(
+                signed,
+                &project,
+                name,
+                String::new(),
+                errors,
+            )?))
         }
     }
 }
@@ -141,7 +147,10 @@ pub async fn add_environment(
     match control.create_environment(&signed.actor, id, draft).await {
         Ok(environment) => {
             signed
-                .done(format!("The environment “{}” was created.", environment.name))
+                .done(format!(
+                    "The environment “{}” was created.",
+                    environment.name
+                ))
                 .await;
             Ok(see_other(&format!("/environments/{}", environment.id)))
         }
@@ -149,7 +158,13 @@ pub async fn add_environment(
             let errors = explain(error)?.renamed("name", "environment");
             let project = control.show_project(&signed.actor, id).await?;
             let project_name = project.name.clone();
-            Ok(refused(&settings_page(signed, &project, project_name, name, errors)?))
+            Ok(refused(&settings_page(
+                signed,
+                &project,
+                project_name,
+                name,
+                errors,
+            )?))
         }
     }
 }
@@ -162,7 +177,10 @@ pub async fn delete(
     fields: Fields,
 ) -> Answer {
     let confirmation = fields.trimmed("confirmation");
-    match control.delete_project(&signed.actor, id, &confirmation).await {
+    match control
+        .delete_project(&signed.actor, id, &confirmation)
+        .await
+    {
         Ok(()) => {
             signed.done("The project is being deleted.").await;
             Ok(see_other("/"))
@@ -171,7 +189,13 @@ pub async fn delete(
             let errors = explain(error)?;
             let project = control.show_project(&signed.actor, id).await?;
             let name = project.name.clone();
-            Ok(refused(&settings_page(signed, &project, name, String::new(), errors)?))
+            Ok(refused(&settings_page(
+                signed,
+                &project,
+                name,
+                String::new(),
+                errors,
+            )?))
         }
     }
 }

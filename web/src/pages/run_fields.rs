@@ -78,7 +78,11 @@ pub fn settings(form: &RunForm, so_far: &RunSettings) -> Result<RunSettings, Fie
     };
     settings.memory_limit_bytes = match form.memory.as_str() {
         "" => None,
-        text => match text.parse::<i64>().ok().and_then(|mib| mib.checked_mul(1024 * 1024)) {
+        text => match text
+            .parse::<i64>()
+            .ok()
+            .and_then(|mib| mib.checked_mul(1024 * 1024))
+        {
             Some(bytes) => Some(bytes),
             None => {
                 errors.add("memory", "Must be a whole number of MiB.");
@@ -119,7 +123,11 @@ fn thousandths(text: &str) -> Option<i64> {
     if part.len() > 3 || !part.bytes().all(|digit| digit.is_ascii_digit()) {
         return None;
     }
-    let whole: i64 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
+    let whole: i64 = if whole.is_empty() {
+        0
+    } else {
+        whole.parse().ok()?
+    };
     let part: i64 = format!("{part:0<3}").parse().ok()?;
     whole.checked_mul(1000)?.checked_add(part)
 }

@@ -22,7 +22,12 @@ pub async fn source(
 ) -> Answer {
     let service = control.show_service(&signed.actor, id).await?;
     let form = SourceForm::of_service(&service);
-    Ok(page(&source_page(signed, &service, form, FieldErrors::none())))
+    Ok(page(&source_page(
+        signed,
+        &service,
+        form,
+        FieldErrors::none(),
+    )))
 }
 
 fn source_page(

@@ -9,7 +9,7 @@ use longshore_domain::{DeploymentStatus, ServiceId};
 use super::answer::{Answer, page, refused, see_other};
 use super::fields::Fields;
 use super::path::Id;
-use super::problems::{explain, message_as_sentence};
+use super::problems::{explain, in_words};
 use super::variable_fields;
 use super::view::{
     Address, DangerPage, DeploymentRow, DeploymentsPage, FailureNotice, FieldErrors, FlashTone,
@@ -156,9 +156,7 @@ pub async fn turn_back(signed: &Signed, error: ControlError, place: &str) -> Ans
         | ControlError::Conflict(_)
         | ControlError::Refused { .. }
         | ControlError::Unavailable(_)) => {
-            signed
-                .tell(FlashTone::Bad, message_as_sentence(&error.to_string()))
-                .await;
+            signed.tell(FlashTone::Bad, in_words(&error)).await;
             Ok(see_other(place))
         }
         error => Err(error.into()),
@@ -229,6 +227,7 @@ pub async fn logs(State(control): State<Control>, signed: Signed, Id(id): Id<Ser
             }
             .to_owned(),
             is_live,
+            shows_times: true,
             ..LogView::default()
         },
         page: frame(signed.frame, &service, "Log"),
@@ -265,12 +264,18 @@ pub async fn delete(
 ) -> Answer {
     let service = control.show_service(&signed.actor, id).await?;
     let confirmation = fields.trimmed("confirmation");
-    match control.delete_service(&signed.actor, id, &confirmation).await {
+    match control
+        .delete_service(&signed.actor, id, &confirmation)
+        .await
+    {
         Ok(()) => {
             signed
                 .done(format!("“{}” is being deleted.", service.name))
                 .await;
-            Ok(see_other(&format!("/environments/{}", service.environment.id)))
+            Ok(see_other(&format!(
+                "/environments/{}",
+                service.environment.id
+            )))
         }
         Err(error) => {
             let errors = explain(error)?;

@@ -69,10 +69,7 @@ fn read(fields: &Fields) -> VariablesForm {
 /// Marks a row that shall go; cannot be a sentence.
 const REMOVE: &str = "\0";
 
-fn drafts(
-    typed: &mut VariablesForm,
-    errors: &mut FieldErrors,
-) -> BTreeMap<String, VariableDraft> {
+fn drafts(typed: &mut VariablesForm, errors: &mut FieldErrors) -> BTreeMap<String, VariableDraft> {
     let mut drafts = BTreeMap::new();
     for pair in &mut typed.pairs {
         let keeps = pair.is_kept && pair.is_secret && pair.value.is_empty();
@@ -113,7 +110,10 @@ fn drafts(
 const ROWS: &str = "rows";
 
 fn place(typed: &mut VariablesForm, errors: &mut FieldErrors, problem: &FieldProblem) {
-    let key = problem.field.strip_prefix("variables.").unwrap_or(&problem.field);
+    let key = problem
+        .field
+        .strip_prefix("variables.")
+        .unwrap_or(&problem.field);
     let sentence = message_as_sentence(&format!("{key} {}", problem.message));
     match typed.pairs.iter_mut().find(|pair| pair.key == key) {
         Some(pair) => {
@@ -129,7 +129,13 @@ fn place(typed: &mut VariablesForm, errors: &mut FieldErrors, problem: &FieldPro
 mod tests {
     use super::*;
 
-    fn read_pairs(pairs: &[(&str, &str)]) -> (VariablesForm, FieldErrors, Vec<(String, Option<String>, bool)>) {
+    fn read_pairs(
+        pairs: &[(&str, &str)],
+    ) -> (
+        VariablesForm,
+        FieldErrors,
+        Vec<(String, Option<String>, bool)>,
+    ) {
         let fields: Fields = pairs
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
@@ -182,6 +188,9 @@ mod tests {
         ]);
         assert!(!errors.is_empty());
         let said: Vec<_> = typed.pairs.iter().map(|pair| pair.error.as_str()).collect();
-        assert_eq!(said, ["", "This name is there twice.", "The name is missing."]);
+        assert_eq!(
+            said,
+            ["", "This name is there twice.", "The name is missing."]
+        );
     }
 }

@@ -73,7 +73,11 @@ async fn flash(parts: &Parts, session: &Session) -> Option<Flash> {
     if parts.method != Method::GET || parts.headers.contains_key("hx-request") {
         return None;
     }
-    if !session.get_value(FLASH).await.is_ok_and(|kept| kept.is_some()) {
+    if !session
+        .get_value(FLASH)
+        .await
+        .is_ok_and(|kept| kept.is_some())
+    {
         return None;
     }
     let (tone, message): (String, String) = session.remove(FLASH).await.ok().flatten()?;

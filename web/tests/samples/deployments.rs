@@ -87,21 +87,48 @@ pub fn view(status: DeploymentStatus) -> DeploymentView {
 pub fn log(is_live: bool) -> LogView {
     let lines = [
         ("system", "Fetching main of github.com/harbour/shop"),
-        ("system", "Commit 9f1c2ab4: Show the tide on the landing page"),
-        ("stdout", "#1 [internal] load build definition from Dockerfile"),
-        ("stdout", "#5 [deps 2/3] COPY package.json package-lock.json ./"),
+        (
+            "system",
+            "Commit 9f1c2ab4: Show the tide on the landing page",
+        ),
+        (
+            "stdout",
+            "#1 [internal] load build definition from Dockerfile",
+        ),
+        (
+            "stdout",
+            "#5 [deps 2/3] COPY package.json package-lock.json ./",
+        ),
         ("stdout", "#6 [deps 3/3] RUN npm ci"),
-        ("stdout", "#6 4.213 added 214 packages, and audited 215 packages in 4s"),
+        (
+            "stdout",
+            "#6 4.213 added 214 packages, and audited 215 packages in 4s",
+        ),
         ("stdout", "#8 [build 2/2] RUN npm run build"),
-        ("stdout", "#8 1.902 \u{1b}[36mvite v7.1.0\u{1b}[0m \u{1b}[32mbuilding for production...\u{1b}[39m"),
-        ("stdout", "#8 6.117 \u{1b}[32m✓\u{1b}[39m 384 modules transformed."),
-        ("stderr", "#8 6.231 \u{1b}[33m(!) Some chunks are larger than 500 kB after minification. Consider using dynamic import() to code-split the application.\u{1b}[39m"),
-        ("stdout", "#8 6.480 \u{1b}[2mdist/\u{1b}[22m\u{1b}[35massets/index-BfK2Lq3c.js   \u{1b}[39m\u{1b}[1m512.33 kB\u{1b}[22m\u{1b}[2m │ gzip: 148.02 kB\u{1b}[22m"),
+        (
+            "stdout",
+            "#8 1.902 \u{1b}[36mvite v7.1.0\u{1b}[0m \u{1b}[32mbuilding for production...\u{1b}[39m",
+        ),
+        (
+            "stdout",
+            "#8 6.117 \u{1b}[32m✓\u{1b}[39m 384 modules transformed.",
+        ),
+        (
+            "stderr",
+            "#8 6.231 \u{1b}[33m(!) Some chunks are larger than 500 kB after minification. Consider using dynamic import() to code-split the application.\u{1b}[39m",
+        ),
+        (
+            "stdout",
+            "#8 6.480 \u{1b}[2mdist/\u{1b}[22m\u{1b}[35massets/index-BfK2Lq3c.js   \u{1b}[39m\u{1b}[1m512.33 kB\u{1b}[22m\u{1b}[2m │ gzip: 148.02 kB\u{1b}[22m",
+        ),
         ("stdout", "#9 exporting to image"),
         ("system", "Built longshore/web:42 (80.2 MiB) in 24 s"),
         ("system", "Starting the new version beside the running one"),
         ("system", "The health check passed"),
-        ("system", "Live: shop.example.com answers from the new version"),
+        (
+            "system",
+            "Live: shop.example.com answers from the new version",
+        ),
     ];
     let lines: Vec<_> = (1_i64..)
         .zip(lines)
@@ -120,6 +147,7 @@ pub fn log(is_live: bool) -> LogView {
         empty: "The log is empty.".to_owned(),
         earlier: String::new(),
         is_live,
+        shows_times: false,
         is_short: !is_live,
         lines: Vec::new(),
     };
@@ -134,7 +162,13 @@ pub fn all() -> Vec<(&'static str, String)> {
             .below("web", "/services/s1")
             .below("#42", "");
         let url = Some("https://shop.example.com".to_owned());
-        render(&DeploymentPage::new(frame, deployment, log(is_live), url, NOW))
+        render(&DeploymentPage::new(
+            frame,
+            deployment,
+            log(is_live),
+            url,
+            NOW,
+        ))
     };
     let mut failed = view(DeploymentStatus::Failed);
     failed.timings.switching = None;
@@ -152,7 +186,10 @@ pub fn all() -> Vec<(&'static str, String)> {
             "deployment-building",
             show(&view(DeploymentStatus::Building), true),
         ),
-        ("deployment-live", show(&view(DeploymentStatus::Live), false)),
+        (
+            "deployment-live",
+            show(&view(DeploymentStatus::Live), false),
+        ),
         ("deployment-failed", show(&failed, false)),
         (
             "deployment-retired",

@@ -79,7 +79,10 @@ pub fn all() -> Vec<(&'static str, String)> {
         },
         errors: FieldErrors::none()
             .with("port", "Port must be between 1 and 65535.")
-            .with("url", "Repository must start with https://, ssh:// or git://."),
+            .with(
+                "url",
+                "Repository must start with https://, ssh:// or git://.",
+            ),
     };
     vec![
         (
@@ -103,7 +106,11 @@ pub fn all() -> Vec<(&'static str, String)> {
                     },
                     ProjectTile {
                         last: last(DeploymentStatus::Building, 0),
-                        ..tile("Tide tables", "2 services", vec![line("production", 2, 0, 0)])
+                        ..tile(
+                            "Tide tables",
+                            "2 services",
+                            vec![line("production", 2, 0, 0)],
+                        )
                     },
                     ProjectTile {
                         last: last(DeploymentStatus::Failed, 190),

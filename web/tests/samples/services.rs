@@ -149,10 +149,7 @@ pub fn all() -> Vec<(&'static str, String)> {
     let mut live_log = log(true);
     live_log.label = "Log of the live version".to_owned();
     vec![
-        (
-            "service",
-            overview(ServiceStatus::Running, rows(), ""),
-        ),
+        ("service", overview(ServiceStatus::Running, rows(), "")),
         (
             "service-deploying",
             overview(ServiceStatus::Deploying, rows(), ""),
@@ -185,7 +182,12 @@ pub fn all() -> Vec<(&'static str, String)> {
             "service-domains",
             render(&domains(
                 vec![
-                    domain("shop.example.com", "Certificate by ACME", Icon::Shield, false),
+                    domain(
+                        "shop.example.com",
+                        "Certificate by ACME",
+                        Icon::Shield,
+                        false,
+                    ),
                     domain("example.com/shop", "Plain HTTP", Icon::Globe, true),
                 ],
                 FieldErrors::none().with("host", "Host is taken by another service."),
@@ -249,16 +251,17 @@ pub fn all() -> Vec<(&'static str, String)> {
                 "4f0c7a1be2d94c55a9d3f6b18e7720cd",
                 vec![
                     delivery(Decision::Deployed, "Push to main.", "d1"),
-                    delivery(Decision::Ignored, "Push to feature/tides, this service deploys main.", ""),
+                    delivery(
+                        Decision::Ignored,
+                        "Push to feature/tides, this service deploys main.",
+                        "",
+                    ),
                     delivery(Decision::Refused, "The signature is wrong.", ""),
                     delivery(Decision::Pong, "The host tested the connection.", ""),
                 ],
             )),
         ),
-        (
-            "service-webhook-new",
-            render(&webhook("", "", Vec::new())),
-        ),
+        ("service-webhook-new", render(&webhook("", "", Vec::new()))),
         (
             "service-danger",
             render(&DangerPage {

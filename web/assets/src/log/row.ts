@@ -1,8 +1,13 @@
 import { parse } from "./ansi";
 import type { Line } from "./buffer";
 
+/** What stands before a line: its place in the log, or when it was written. */
+export type Label = "number" | "time";
+
+const CLOCK = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
+
 /** The element of a line, with what is searched for marked. */
-export function row(line: Line, wanted: string): HTMLLIElement {
+export function row(line: Line, wanted: string, label: Label): HTMLLIElement {
   const item = document.createElement("li");
   item.className = "log__line";
   item.dataset["stream"] = line.stream;
@@ -10,8 +15,9 @@ export function row(line: Line, wanted: string): HTMLLIElement {
 
   const number = document.createElement("span");
   number.className = "log__number";
-  number.textContent = String(line.sequence);
-  if (line.at !== "") number.title = new Date(line.at).toLocaleString();
+  const at = line.at === "" ? undefined : new Date(line.at);
+  number.textContent = label === "time" && at !== undefined ? CLOCK.format(at) : String(line.sequence);
+  if (at !== undefined) number.title = at.toLocaleString();
 
   const text = document.createElement("span");
   text.className = "log__text";

@@ -1,6 +1,6 @@
 import { strip } from "./ansi";
 import { LogBuffer, type Line } from "./buffer";
-import { row } from "./row";
+import { row, type Label } from "./row";
 import { LogStream } from "./stream";
 
 const WORDS = { live: "Live", broken: "Connection lost, trying again…", ended: "The log has ended" };
@@ -18,6 +18,7 @@ export class LogViewer {
   #hit = -1;
   #reachedStart: boolean;
   #jumpWords: Text;
+  readonly #label: Label;
 
   constructor(private readonly root: HTMLElement) {
     this.#body = part(root, "body");
@@ -25,6 +26,7 @@ export class LogViewer {
     this.#earlier = part(root, "earlier");
     this.#jump = part(root, "jump");
     this.#jumpWords = this.#jump.appendChild(document.createTextNode(""));
+    this.#label = root.dataset["times"] === undefined ? "number" : "time";
     this.#reachedStart = root.dataset["earlier"] === undefined;
     this.#buffer.append([...this.#list.children].map(printed));
     this.#buffer.showNewest();
@@ -100,14 +102,14 @@ export class LogViewer {
     const fresh = document.createDocumentFragment();
     for (let index = end; index < now.end; index += 1) {
       const line = this.#buffer.at(index);
-      if (line !== undefined) fresh.append(row(line, this.#wanted));
+      if (line !== undefined) fresh.append(row(line, this.#wanted, this.#label));
     }
     for (let index = start; index < now.start; index += 1) this.#list.firstElementChild?.remove();
     this.#list.append(fresh);
   }
 
   #draw(): void {
-    this.#list.replaceChildren(...this.#buffer.shown().map((line) => row(line, this.#wanted)));
+    this.#list.replaceChildren(...this.#buffer.shown().map((line) => row(line, this.#wanted, this.#label)));
     this.#markHit();
   }
 

@@ -38,9 +38,16 @@ impl DeploymentRow {
                 .commit_subject
                 .clone()
                 .unwrap_or_else(|| format!("Deployment {}", deployment.number)),
-            commit: deployment.commit_sha.as_deref().map(short).unwrap_or_default(),
+            commit: deployment
+                .commit_sha
+                .as_deref()
+                .map(short)
+                .unwrap_or_default(),
             at: When::new(deployment.queued_at, now),
-            took: deployment.duration_ms.map(when::milliseconds).unwrap_or_default(),
+            took: deployment
+                .duration_ms
+                .map(when::milliseconds)
+                .unwrap_or_default(),
         }
     }
 }
@@ -49,9 +56,9 @@ impl DeploymentRow {
     /// A deployment as seen from `now`.
     pub fn of_view(deployment: &DeploymentView, now: OffsetDateTime) -> Self {
         let commit = deployment.commit.as_ref();
-        let took = deployment
-            .ended_at
-            .and_then(|ended| i64::try_from((ended - deployment.queued_at).whole_milliseconds()).ok());
+        let took = deployment.ended_at.and_then(|ended| {
+            i64::try_from((ended - deployment.queued_at).whole_milliseconds()).ok()
+        });
         Self {
             id: deployment.id.to_string(),
             number: deployment.number,
@@ -211,7 +218,9 @@ impl DeploymentPage {
     ) -> Self {
         let id = deployment.id.to_string();
         let commit = deployment.commit.as_ref();
-        let took = deployment.ended_at.map(|ended| (ended - deployment.queued_at).whole_milliseconds());
+        let took = deployment
+            .ended_at
+            .map(|ended| (ended - deployment.queued_at).whole_milliseconds());
         let took = took.and_then(|took| i64::try_from(took).ok());
         let is_busy = is_busy(deployment.status);
         let title = title(deployment);
@@ -221,7 +230,9 @@ impl DeploymentPage {
             is_busy,
             title,
             commit: commit.map(|commit| short(&commit.sha)).unwrap_or_default(),
-            author: commit.and_then(|commit| commit.author.clone()).unwrap_or_default(),
+            author: commit
+                .and_then(|commit| commit.author.clone())
+                .unwrap_or_default(),
             cause: cause(&deployment.cause, deployment.requested_by.as_deref()),
             at: When::new(deployment.queued_at, now),
             took: took.map(when::milliseconds).unwrap_or_default(),
@@ -231,14 +242,22 @@ impl DeploymentPage {
                 .and_then(|bytes| u64::try_from(bytes).ok())
                 .map(when::size)
                 .unwrap_or_default(),
-            url: if deployment.is_live { url.unwrap_or_default() } else { String::new() },
+            url: if deployment.is_live {
+                url.unwrap_or_default()
+            } else {
+                String::new()
+            },
             note: note(deployment),
             failure: deployment
                 .failure
                 .as_ref()
                 .map(|failure| FailureNotice::new(id.clone(), deployment.number, failure)),
             steps: steps(deployment),
-            timings: if is_busy { Timings::default() } else { Timings::new(&deployment.timings) },
+            timings: if is_busy {
+                Timings::default()
+            } else {
+                Timings::new(&deployment.timings)
+            },
             log,
             can_cancel: deployment.can_cancel && !deployment.cancel_requested,
             can_roll_back: deployment.can_roll_back && !deployment.is_live,
@@ -294,7 +313,10 @@ fn note(deployment: &DeploymentView) -> String {
 fn steps(deployment: &DeploymentView) -> Vec<Step> {
     let mut timings = deployment.timings;
     let current = current_stage(deployment.status);
-    let failed = deployment.failure.as_ref().and_then(|failure| failure.stage);
+    let failed = deployment
+        .failure
+        .as_ref()
+        .and_then(|failure| failure.stage);
     let succeeded = matches!(
         deployment.status,
         DeploymentStatus::Live | DeploymentStatus::Retired

@@ -33,13 +33,22 @@ impl ErrorPage {
                 "Nothing is moored here",
                 "The page does not exist, or it belongs to a team that you are not in.",
             ),
-            413 => ("That is too much", "The form is larger than the server takes."),
-            429 => ("Slow down a little", "Too many attempts. Please wait a moment."),
+            413 => (
+                "That is too much",
+                "The form is larger than the server takes.",
+            ),
+            429 => (
+                "Slow down a little",
+                "Too many attempts. Please wait a moment.",
+            ),
             503 => (
                 "One moment, please",
                 "A part of the server does not answer just now. Your services keep running.",
             ),
-            400..500 => ("That did not fit", "The server could not make sense of the request."),
+            400..500 => (
+                "That did not fit",
+                "The server could not make sense of the request.",
+            ),
             _ => (
                 "Something broke on our side",
                 "Your services keep running; only this page failed. Please try again.",

@@ -20,6 +20,8 @@ pub struct LogView {
     pub earlier: String,
     /// Whether more lines may come.
     pub is_live: bool,
+    /// Whether lines are told apart by their time rather than by a number.
+    pub shows_times: bool,
     /// Whether the viewer may be low: the log has ended and is short.
     pub is_short: bool,
     /// The last lines.
@@ -57,7 +59,10 @@ impl LogView {
                 bytes <= MOST_BYTES
             })
             .count();
-        self.lines = lines[lines.len() - fitting..].iter().map(LogRow::new).collect();
+        self.lines = lines[lines.len() - fitting..]
+            .iter()
+            .map(LogRow::new)
+            .collect();
     }
 }
 
@@ -69,7 +74,11 @@ impl LogRow {
             sequence: line.sequence,
             at: line.at.format(&Rfc3339).unwrap_or_default(),
             stream: line.stream,
-            raw: if text == line.text { String::new() } else { line.text.clone() },
+            raw: if text == line.text {
+                String::new()
+            } else {
+                line.text.clone()
+            },
             text,
         }
     }
@@ -82,11 +91,12 @@ fn without_escapes(text: &str) -> String {
     while let Some(letter) = letters.next() {
         match letter {
             '\u{1b}' => match letters.next() {
-                Some('[') => {
-                    while letters.next().is_some_and(|c| !('@'..='~').contains(&c)) {}
-                }
+                Some('[') => while letters.next().is_some_and(|c| !('@'..='~').contains(&c)) {},
                 Some(']') => {
-                    while letters.next().is_some_and(|c| c != '\u{7}' && c != '\u{1b}') {}
+                    while letters
+                        .next()
+                        .is_some_and(|c| c != '\u{7}' && c != '\u{1b}')
+                    {}
                 }
                 _ => {}
             },
@@ -116,7 +126,10 @@ mod tests {
 
     #[test]
     fn escape_sequences_are_not_shown_but_kept_for_the_script() {
-        let row = LogRow::new(&line(7, "\u{1b}[1;32mok\u{1b}[0m\u{1b}]0;title\u{7} done\u{1b}["));
+        let row = LogRow::new(&line(
+            7,
+            "\u{1b}[1;32mok\u{1b}[0m\u{1b}]0;title\u{7} done\u{1b}[",
+        ));
         assert_eq!(row.text, "ok done");
         assert!(row.raw.starts_with("\u{1b}[1;32m"));
         assert_eq!(LogRow::new(&line(8, "plain\ttext")).raw, "");
@@ -124,7 +137,9 @@ mod tests {
 
     #[test]
     fn a_page_carries_the_end_of_a_long_log() {
-        let lines: Vec<_> = (1..=5_000).map(|n| line(n, "some words of a build")).collect();
+        let lines: Vec<_> = (1..=5_000)
+            .map(|n| line(n, "some words of a build"))
+            .collect();
         let mut view = LogView::default();
         view.fill(&lines);
         assert!(view.lines.len() > 50 && view.lines.len() < 200);

@@ -4,9 +4,7 @@ use askama::Template;
 use longshore_control::view::{EnvironmentView, ProjectView, ServiceSummary};
 use time::OffsetDateTime;
 
-use super::{
-    DeploymentRow, FieldErrors, FlashTone, Icon, Page, Status, VariablesForm,
-};
+use super::{DeploymentRow, FieldErrors, FlashTone, Icon, Page, Status, VariablesForm};
 
 /// What all pages of a project show above their content.
 #[derive(Debug, Clone, Default)]

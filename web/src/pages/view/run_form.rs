@@ -76,7 +76,10 @@ impl RunForm {
         };
         Self {
             name: service.name.clone(),
-            port: service.port.map(|port| port.to_string()).unwrap_or_default(),
+            port: service
+                .port
+                .map(|port| port.to_string())
+                .unwrap_or_default(),
             replicas: run.replicas.to_string(),
             memory: run
                 .memory_limit_bytes

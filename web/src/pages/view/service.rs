@@ -84,7 +84,10 @@ impl ServiceHead {
             url,
             source,
             source_icon,
-            port: service.port.map(|port| port.to_string()).unwrap_or_default(),
+            port: service
+                .port
+                .map(|port| port.to_string())
+                .unwrap_or_default(),
             running_deployment: match &service.latest {
                 Some(latest) if status.is_busy() => latest.id.to_string(),
                 _ => String::new(),

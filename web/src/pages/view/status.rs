@@ -42,9 +42,7 @@ impl Status {
             DeploymentStatus::Live => Self::new("tone-good", Icon::CheckCircle, "Live"),
             DeploymentStatus::Failed => Self::new("tone-bad", Icon::Alert, "Failed"),
             DeploymentStatus::Cancelled => Self::new("tone-idle", Icon::Ban, "Cancelled"),
-            DeploymentStatus::Superseded => {
-                Self::new("tone-idle", Icon::ArrowRight, "Superseded")
-            }
+            DeploymentStatus::Superseded => Self::new("tone-idle", Icon::ArrowRight, "Superseded"),
             DeploymentStatus::Retired => Self::new("tone-idle", Icon::Archive, "Retired"),
         }
     }

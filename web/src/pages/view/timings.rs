@@ -38,7 +38,11 @@ impl Timings {
         taken.extend(
             Stage::ALL.map(|stage| (stage.as_str(), stage_word(stage), *of_stages.slot(stage))),
         );
-        let whole: i64 = taken.iter().filter_map(|(_, _, took)| *took).sum::<i64>().max(1);
+        let whole: i64 = taken
+            .iter()
+            .filter_map(|(_, _, took)| *took)
+            .sum::<i64>()
+            .max(1);
         let mut before = 0;
         let mut stages = Vec::new();
         for (id, name, took) in taken {

@@ -49,7 +49,11 @@ impl DeliveryRow {
             decision: Status::of_decision(delivery.decision),
             event: format!("{} {}", delivery.provider, delivery.event),
             reason: sentence(&delivery.reason),
-            commit: delivery.commit_sha.as_deref().map(short).unwrap_or_default(),
+            commit: delivery
+                .commit_sha
+                .as_deref()
+                .map(short)
+                .unwrap_or_default(),
             deployment: delivery
                 .deployment
                 .map(|deployment| deployment.to_string())

@@ -67,7 +67,10 @@ pub fn size(bytes: u64) -> String {
     if bytes < 1024 {
         return format!("{bytes} B");
     }
-    #[expect(clippy::cast_precision_loss, reason = "shown with one digit behind the point")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "shown with one digit behind the point"
+    )]
     let mut value = bytes as f64 / 1024.0;
     let mut unit = UNITS[0];
     for next in &UNITS[1..] {

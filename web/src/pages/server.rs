@@ -1,0 +1,130 @@
+//! The state of the server, for administrators.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use longshore_control::{Control, ControlError};
+
+use super::answer::{Answer, page};
+use super::view::{Gauge, Icon, Part, ServerPage, Status, when};
+use super::visit::Signed;
+use crate::state::{AgentQueries, Machine};
+
+/// The parts of the server and how full it is.
+pub async fn show(
+    State(control): State<Control>,
+    State(agent): State<Arc<dyn AgentQueries>>,
+    signed: Signed,
+) -> Answer {
+    if !signed.actor.administrator {
+        return Err(ControlError::NotFound.into());
+    }
+    let database = match control.check_database().await {
+        Ok(()) => part("Database", "PostgreSQL answers.", Status::WORKS),
+        Err(error) => part("Database", &error.to_string(), Status::BROKEN),
+    };
+    let (host, mut parts, gauges) = match agent.machine().await {
+        Ok(machine) => (machine.host_name.clone(), parts(&machine), gauges(&machine)),
+        Err(trouble) => (
+            "This server".to_owned(),
+            vec![
+                part(
+                    "Agent",
+                    &super::problems::message_as_sentence(&trouble),
+                    Status::BROKEN,
+                ),
+                part("Docker", "The agent would know.", Status::UNKNOWN),
+                part("Proxy", "The agent would know.", Status::UNKNOWN),
+            ],
+            Vec::new(),
+        ),
+    };
+    parts.insert(0, database);
+    Ok(page(&ServerPage {
+        page: signed.frame.titled("Server").below("Server", ""),
+        host,
+        parts,
+        gauges,
+    }))
+}
+
+fn part(name: &'static str, note: &str, status: Status) -> Part {
+    Part {
+        name,
+        note: note.to_owned(),
+        status,
+    }
+}
+
+fn parts(machine: &Machine) -> Vec<Part> {
+    let jobs = match machine.running_jobs {
+        0 => "no deployment under way".to_owned(),
+        1 => "1 deployment under way".to_owned(),
+        count => format!("{count} deployments under way"),
+    };
+    let docker = match (&machine.docker_version, machine.swarm_ready) {
+        (Some(version), true) => part(
+            "Docker",
+            &format!("Version {version}, Swarm is active."),
+            Status::WORKS,
+        ),
+        (Some(version), false) => part(
+            "Docker",
+            &format!("Version {version}, but this machine is no active Swarm manager."),
+            Status::BROKEN,
+        ),
+        (None, _) => part("Docker", "Docker does not answer.", Status::BROKEN),
+    };
+    let proxy = if machine.proxy_ready {
+        part(
+            "Proxy",
+            &format!("{} answers.", machine.proxy_image),
+            Status::WORKS,
+        )
+    } else {
+        part(
+            "Proxy",
+            &format!("{} does not answer.", machine.proxy_image),
+            Status::BROKEN,
+        )
+    };
+    vec![
+        part(
+            "Agent",
+            &format!("Version {}, {jobs}.", machine.agent_version),
+            Status::WORKS,
+        ),
+        docker,
+        proxy,
+    ]
+}
+
+fn gauges(machine: &Machine) -> Vec<Gauge> {
+    let gauge = |label, icon, free: u64, total: u64, what: &str| Gauge {
+        label,
+        icon,
+        value: format!("{} free", when::size(free)),
+        note: format!("of {} {what}", when::size(total)),
+        percent: total.saturating_sub(free) * 100 / total.max(1),
+    };
+    let cores = match machine.cores {
+        1 => "1 core".to_owned(),
+        cores => format!("{cores} cores"),
+    };
+    vec![
+        gauge(
+            "Disk",
+            Icon::Disk,
+            machine.disk_free_bytes,
+            machine.disk_total_bytes,
+            "where Longshore keeps its data",
+        ),
+        gauge(
+            "Memory",
+            Icon::Cpu,
+            machine.memory_available_bytes,
+            machine.memory_total_bytes,
+            &format!("beside {cores}"),
+        ),
+    ]
+}
