@@ -17,6 +17,8 @@ mod stages;
 mod test;
 mod workspace;
 
+use std::process::ExitCode;
+
 use clap::{Parser, Subcommand};
 
 #[derive(Parser)]
@@ -33,7 +35,7 @@ enum Task {
     /// The same as `test`; the name that continuous integration uses.
     Ci(test::Options),
     /// Formatting, lints, documentation, borders, SQL: what needs no test engine.
-    Check,
+    Check(checks::Options),
     /// Make the images that tests build on, in the machine's Docker or the one at `--host`.
     Fixtures(fixtures::Options),
     /// The dedicated Docker Engine of the tests.
@@ -45,11 +47,20 @@ enum Task {
     Dist(dist::Options),
 }
 
-fn main() -> anyhow::Result<()> {
-    let arguments = Arguments::parse();
-    match arguments.task {
+fn main() -> ExitCode {
+    let result = run(Arguments::parse().task);
+    if let Err(error) = result {
+        // Without the backtrace that RUST_BACKTRACE adds for the programs under test.
+        eprintln!("error: {error:#}");
+        return ExitCode::FAILURE;
+    }
+    ExitCode::SUCCESS
+}
+
+fn run(task: Task) -> anyhow::Result<()> {
+    match task {
         Task::Test(options) | Task::Ci(options) => test::run(&options),
-        Task::Check => checks::run_all(),
+        Task::Check(options) => checks::run_some(&options),
         Task::Fixtures(options) => fixtures::run(&options),
         Task::Engine(task) => engine::run(task),
         Task::SqlxPrepare => checks::sqlx::prepare(),

@@ -22,7 +22,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     stages.run("packages", packages::install)?;
     stages.run("front end: build", frontend::build)?;
     if !options.no_checks {
-        checks::run(&mut stages)?;
+        checks::run_all(&mut stages)?;
     }
     stages.run("build", || build(options))?;
     let engine = stages.run("test engine", Engine::for_this_run)?;

@@ -38,6 +38,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "longshore-web",
         ],
     ),
+    ("longshore-probe", &[]),
     ("xtask", &[]),
 ];
 
