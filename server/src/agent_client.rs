@@ -6,6 +6,7 @@
 mod container_log;
 mod error;
 mod events;
+mod queries;
 
 use std::path::Path;
 use std::time::Duration;

@@ -1,11 +1,13 @@
 //! The composition root of the server process: database, use cases, pages, background work.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use axum::Router;
 use longshore_control::{Control, ControlSettings, store};
+use longshore_web::{TrustedProxy, WebSettings, WebState};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{Instant, sleep, timeout};
@@ -126,9 +128,27 @@ fn start_background_work(control: &Control, agent: &AgentClient, tasks: &Tasks) 
     Reconciler::start(control.clone(), agent.clone(), tasks);
 }
 
+/// Pages and API over the use cases and the agent.
 fn router(config: &Config, control: &Control, agent: &AgentClient) -> Router {
-    let _ = (config, control, agent);
-    Router::new()
+    let settings = WebSettings {
+        secure_cookies: config
+            .public_url
+            .as_ref()
+            .is_some_and(|url| url.scheme() == "https"),
+        trusted_proxies: config
+            .trusted_proxies
+            .iter()
+            .map(|range| TrustedProxy {
+                address: range.address(),
+                prefix_length: range.prefix_bits(),
+            })
+            .collect(),
+    };
+    longshore_web::router(WebState::new(
+        control.clone(),
+        Arc::new(agent.clone()),
+        settings,
+    ))
 }
 
 async fn answer(listener: TcpListener, router: Router, stop: CancellationToken) -> Result<()> {

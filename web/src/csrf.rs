@@ -1,10 +1,18 @@
 //! Protection of forms against being sent from elsewhere.
 
 use longshore_control::ControlError;
+use subtle::ConstantTimeEq;
 use tower_sessions::Session;
+use url::form_urlencoded;
 
 /// The key of a session's data with the token.
 const CSRF: &str = "csrf";
+
+/// The field of a form with the token.
+const FIELD: &str = "csrf";
+
+/// The header in which scripts send the token.
+pub const HEADER: &str = "x-csrf-token";
 
 /// The token that forms of this session send back; made when there is none yet.
 ///
@@ -20,4 +28,23 @@ pub async fn token(session: &Session) -> Result<String, ControlError> {
         .await
         .map_err(ControlError::internal)?;
     Ok(token)
+}
+
+/// The token in the text of a form.
+pub fn of_form(body: &[u8]) -> Option<String> {
+    form_urlencoded::parse(body)
+        .find(|(name, _)| name == FIELD)
+        .map(|(_, value)| value.into_owned())
+}
+
+/// Whether a token is that of the session.
+///
+/// # Errors
+/// When the session cannot be read.
+pub async fn check(session: &Session, given: Option<&str>) -> Result<bool, ControlError> {
+    let kept: Option<String> = session.get(CSRF).await.map_err(ControlError::internal)?;
+    Ok(match (kept, given) {
+        (Some(kept), Some(given)) => kept.as_bytes().ct_eq(given.as_bytes()).into(),
+        _ => false,
+    })
 }

@@ -4,19 +4,92 @@ use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use axum::extract::{ConnectInfo, FromRequestParts};
+use http::HeaderMap;
 use http::request::Parts;
 
-/// The address of the peer.
+use crate::state::TrustedProxy;
+
+/// The client's address: that of the peer, or what a trusted proxy says of it.
+#[derive(Debug, Clone, Copy)]
 pub struct Peer(pub IpAddr);
 
 impl<S: Send + Sync> FromRequestParts<S> for Peer {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        let address = parts
+        Ok(parts
             .extensions
-            .get::<ConnectInfo<SocketAddr>>()
-            .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |info| info.0.ip());
-        Ok(Self(address))
+            .get::<Self>()
+            .copied()
+            .unwrap_or_else(|| Self(connected(parts))))
+    }
+}
+
+/// The address that the connection comes from.
+pub(crate) fn connected(parts: &Parts) -> IpAddr {
+    parts
+        .extensions
+        .get::<ConnectInfo<SocketAddr>>()
+        .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |info| {
+            info.0.ip().to_canonical()
+        })
+}
+
+/// The client's address, given the connection's and who may speak for others: the
+/// right-most address of `X-Forwarded-For` that is not itself a trusted proxy.
+pub(crate) fn client(connected: IpAddr, headers: &HeaderMap, trusted: &[TrustedProxy]) -> IpAddr {
+    let is_trusted = |address: IpAddr| trusted.iter().any(|range| range.contains(address));
+    if !is_trusted(connected) {
+        return connected;
+    }
+    let cloudflare = headers
+        .get("cf-connecting-ip")
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.trim().parse().ok());
+    if let Some(address) = cloudflare {
+        return address;
+    }
+    headers
+        .get_all("x-forwarded-for")
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(|entry| entry.trim().parse::<IpAddr>())
+        .collect::<Vec<_>>()
+        .into_iter()
+        .rev()
+        .map_while(Result::ok)
+        .find(|address| !is_trusted(*address))
+        .unwrap_or(connected)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn trusted() -> Vec<TrustedProxy> {
+        vec![TrustedProxy {
+            address: "10.0.0.0".parse().unwrap(),
+            prefix_length: 8,
+        }]
+    }
+
+    #[test]
+    fn a_stranger_cannot_choose_the_address() {
+        let mut headers = HeaderMap::new();
+        headers.insert("x-forwarded-for", "203.0.113.9".parse().unwrap());
+        headers.insert("cf-connecting-ip", "203.0.113.8".parse().unwrap());
+        let stranger = "198.51.100.1".parse().unwrap();
+        assert_eq!(client(stranger, &headers, &trusted()), stranger);
+    }
+
+    #[test]
+    fn a_trusted_proxy_is_believed_about_its_own_peer_only() {
+        let mut headers = HeaderMap::new();
+        let list = "192.0.2.66, 203.0.113.9, 10.1.1.1".parse().unwrap();
+        headers.insert("x-forwarded-for", list);
+        let proxy = "10.0.0.5".parse().unwrap();
+        let client = client(proxy, &headers, &trusted());
+        assert_eq!(client, "203.0.113.9".parse::<IpAddr>().unwrap());
     }
 }

@@ -1,0 +1,144 @@
+//! What pages and the API ask the agent.
+
+use async_trait::async_trait;
+use futures_util::stream::BoxStream;
+use futures_util::{StreamExt as _, TryStreamExt as _};
+use longshore_agent_api::{AgentInfo, ContainerLine, LogStream, PROTOCOL_VERSION};
+use longshore_control::{ControlError, LogLine};
+use longshore_domain::ServiceId;
+use longshore_web::{AgentQueries, Machine};
+
+use super::{AgentClient, AgentError};
+
+#[async_trait]
+impl AgentQueries for AgentClient {
+    async fn trouble(&self) -> Option<String> {
+        match self.info().await {
+            Ok(info) => missing(&info),
+            Err(error) => Some(sentence(&error)),
+        }
+    }
+
+    async fn machine(&self) -> Result<Machine, String> {
+        let info = self.info().await.map_err(|error| sentence(&error))?;
+        Ok(Machine {
+            host_name: info.host_name,
+            agent_version: info.version,
+            docker_version: info.docker_version,
+            swarm_ready: info.swarm_ready,
+            proxy_ready: info.proxy_ready,
+            proxy_image: info.proxy_image,
+            cores: info.cores,
+            memory_total_bytes: info.memory_total_bytes,
+            memory_available_bytes: info.memory_available_bytes,
+            disk_total_bytes: info.disk_total_bytes,
+            disk_free_bytes: info.disk_free_bytes,
+            running_jobs: info.running_jobs,
+        })
+    }
+
+    async fn container_log(
+        &self,
+        service: ServiceId,
+        tail: u32,
+        follow: bool,
+    ) -> Result<BoxStream<'static, Result<LogLine, ControlError>>, ControlError> {
+        let lines = Self::container_log(self, service, tail, follow)
+            .await
+            .map_err(into_control)?;
+        let mut sequence = 0;
+        let lines = lines.map_err(into_control).map_ok(move |line| {
+            sequence = next_sequence(sequence, &line);
+            log_line(sequence, line)
+        });
+        Ok(lines.boxed())
+    }
+}
+
+/// The first of the machine's parts that does not work, as a sentence.
+fn missing(info: &AgentInfo) -> Option<String> {
+    let what = if info.protocol != PROTOCOL_VERSION {
+        "The agent is of another version than the server; install both anew."
+    } else if info.docker_version.is_none() {
+        "Docker does not answer."
+    } else if !info.swarm_ready {
+        "This machine is not yet a Swarm manager."
+    } else if !info.proxy_ready {
+        "The proxy does not answer yet."
+    } else {
+        return None;
+    };
+    Some(what.to_owned())
+}
+
+/// Lines of containers have no numbers. Their time, in nanoseconds, serves as one: it
+/// grows also from one stream to the next, so that a viewer who comes back can tell what
+/// is new.
+fn next_sequence(last: i64, line: &ContainerLine) -> i64 {
+    let time = i64::try_from(line.at.unix_timestamp_nanos()).unwrap_or(i64::MAX - 1);
+    time.max(last.saturating_add(1))
+}
+
+fn log_line(sequence: i64, line: ContainerLine) -> LogLine {
+    let text = match line.replica.as_str() {
+        "" | "1" => line.text,
+        replica => format!("[{replica}] {}", line.text),
+    };
+    LogLine {
+        sequence,
+        at: line.at,
+        stream: match line.stream {
+            LogStream::Stdout => "stdout",
+            LogStream::Stderr => "stderr",
+            LogStream::System => "system",
+        },
+        text,
+    }
+}
+
+fn into_control(error: AgentError) -> ControlError {
+    if error.is_missing() {
+        return ControlError::refused("Nothing of this service runs at the moment.");
+    }
+    ControlError::Unavailable(sentence(&error))
+}
+
+fn sentence(error: &AgentError) -> String {
+    match error {
+        AgentError::Unreachable(_) => "The agent does not answer.".to_owned(),
+        AgentError::Refused { problem, .. } => problem.message.clone(),
+        AgentError::Unexpected { .. } | AgentError::Garbled(_) => {
+            "The agent's answer cannot be understood; are server and agent of one version?"
+                .to_owned()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use time::OffsetDateTime;
+
+    use super::*;
+
+    fn line(replica: &str) -> ContainerLine {
+        ContainerLine {
+            at: OffsetDateTime::UNIX_EPOCH + time::Duration::seconds(1),
+            replica: replica.to_owned(),
+            stream: LogStream::Stderr,
+            text: "words".to_owned(),
+        }
+    }
+
+    #[test]
+    fn sequence_numbers_grow_also_within_one_instant() {
+        let first = next_sequence(0, &line("1"));
+        assert_eq!(first, 1_000_000_000);
+        assert_eq!(next_sequence(first, &line("1")), first + 1);
+    }
+
+    #[test]
+    fn lines_of_further_replicas_are_marked() {
+        assert_eq!(log_line(1, line("1")).text, "words");
+        assert_eq!(log_line(1, line("2")).text, "[2] words");
+    }
+}

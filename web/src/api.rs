@@ -1,0 +1,133 @@
+//! The JSON API under `/api/v1`.
+//!
+//! One module a resource; each handler parses, calls one use case and answers. Errors
+//! are problem details ([`problem`]); [`caller`] says who asks.
+
+mod apps;
+mod caller;
+mod deployments;
+mod domains;
+mod extract;
+mod logs;
+mod model;
+mod problem;
+mod projects;
+mod tokens;
+mod variables;
+mod webhook;
+
+use axum::Json;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use http::StatusCode;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+pub(crate) use problem::Problem;
+
+use crate::state::WebState;
+
+/// The largest body of a call.
+const BODY_MAX_BYTES: usize = 1024 * 1024;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Longshore",
+        description = "Everything that the dashboard can do. Authenticate with `Authorization: Bearer <token>`; errors are problem details (RFC 9457).",
+    ),
+    modifiers(&BearerTokens),
+    security(("token" = []))
+)]
+struct Document;
+
+struct BearerTokens;
+
+impl utoipa::Modify for BearerTokens {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+
+        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
+        document
+            .components
+            .get_or_insert_default()
+            .add_security_scheme("token", SecurityScheme::Http(scheme));
+    }
+}
+
+fn described() -> OpenApiRouter<WebState> {
+    OpenApiRouter::with_openapi(Document::openapi())
+        .routes(routes!(projects::index, projects::create))
+        .routes(routes!(projects::show, projects::update, projects::destroy))
+        .routes(routes!(projects::create_environment))
+        .routes(routes!(
+            projects::show_environment,
+            projects::destroy_environment
+        ))
+        .routes(routes!(apps::index))
+        .routes(routes!(apps::create))
+        .routes(routes!(apps::show, apps::update, apps::destroy))
+        .routes(routes!(apps::stop))
+        .routes(routes!(apps::start))
+        .routes(routes!(apps::restart))
+        .routes(routes!(
+            variables::index,
+            variables::replace,
+            variables::merge
+        ))
+        .routes(routes!(
+            variables::index_of_environment,
+            variables::replace_of_environment
+        ))
+        .routes(routes!(
+            variables::index_of_project,
+            variables::replace_of_project
+        ))
+        .routes(routes!(domains::index, domains::create))
+        .routes(routes!(domains::destroy))
+        .routes(routes!(deployments::index, deployments::create))
+        .routes(routes!(deployments::show))
+        .routes(routes!(deployments::cancel))
+        .routes(routes!(deployments::roll_back))
+        .routes(routes!(logs::of_deployment))
+        .routes(routes!(logs::of_service))
+        .routes(routes!(webhook::show, webhook::create))
+        .routes(routes!(webhook::deliveries))
+        .routes(routes!(tokens::index, tokens::create))
+        .routes(routes!(tokens::destroy))
+}
+
+/// The description of the API.
+pub fn document() -> utoipa::openapi::OpenApi {
+    described().into_openapi()
+}
+
+/// All routes of the API.
+pub(crate) fn router() -> axum::Router<WebState> {
+    let (router, document) = described().split_for_parts();
+    router
+        .route(
+            "/api/v1/openapi.json",
+            get(move || async move { Json(document) }),
+        )
+        .route("/api", get(unknown))
+        .route("/api/{*path}", axum::routing::any(unknown))
+        .method_not_allowed_fallback(wrong_method)
+        .layer(DefaultBodyLimit::max(BODY_MAX_BYTES))
+        .layer(from_fn(problem::describe))
+}
+
+async fn unknown() -> Response {
+    Problem::new(StatusCode::NOT_FOUND, "There is no such call.").into_response()
+}
+
+async fn wrong_method() -> Response {
+    Problem::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "This path does not take this method.",
+    )
+    .into_response()
+}

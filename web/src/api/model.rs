@@ -1,0 +1,36 @@
+//! What the API takes and gives. The types are lists of what may be shown: nothing of an
+//! entity reaches the API by itself.
+
+mod deployment;
+mod project;
+mod service;
+
+pub(super) use deployment::*;
+pub(super) use project::*;
+pub(super) use service::*;
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// A part of a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct List<T: ToSchema> {
+    /// The entries.
+    pub(crate) items: Vec<T>,
+    /// Where the next part begins (`?after=`); absent at the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) next: Option<String>,
+}
+
+impl<T: ToSchema> List<T> {
+    /// A list that is whole.
+    pub(crate) fn whole<V>(values: Vec<V>) -> Self
+    where
+        T: From<V>,
+    {
+        Self {
+            items: values.into_iter().map(T::from).collect(),
+            next: None,
+        }
+    }
+}

@@ -1,0 +1,516 @@
+//! Services, their sources, variables, domains and hooks.
+
+use std::collections::BTreeMap;
+
+use longshore_control::{
+    AppDraft, AppPatch, BuildDraft, DeliveryView, DomainDraft, DomainView, GitAccessDraft,
+    GitAccessView, HookView, ServiceView, SourceDraft, SourceView, TokenView, VariableDraft,
+    VariableView,
+};
+use longshore_domain::run::RunSettings;
+use serde::{Deserialize, Deserializer, Serialize};
+use time::OffsetDateTime;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// A new app.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewApp {
+    /// A DNS label: the app's host name in its environment.
+    name: String,
+    source: SourceBody,
+    build: Option<BuildBody>,
+    /// The port that the program listens on; absent for a worker.
+    port: Option<i64>,
+    /// How the containers run.
+    #[schema(value_type = Option<Object>)]
+    run: Option<RunSettings>,
+}
+
+/// Changes of an app; what is absent stays.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AppChanges {
+    name: Option<String>,
+    source: Option<SourceBody>,
+    build: Option<BuildBody>,
+    /// `null` makes it a worker.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<i64>)]
+    port: Option<Option<i64>>,
+    #[schema(value_type = Option<Object>)]
+    run: Option<RunSettings>,
+}
+
+/// Tells `null` from absent.
+fn given<'de, D: Deserializer<'de>>(reader: D) -> Result<Option<Option<i64>>, D::Error> {
+    Option::deserialize(reader).map(Some)
+}
+
+/// Where an app comes from.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum SourceBody {
+    /// A Git repository.
+    Git(GitBody),
+    /// An image.
+    Image(ImageBody),
+    /// Files that are uploaded.
+    Upload(UploadBody),
+}
+
+/// A Git repository.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct GitBody {
+    /// Without credentials.
+    url: String,
+    branch: String,
+    #[serde(default)]
+    submodules: bool,
+    /// How the repository is reached; without it an existing access stays.
+    access: Option<AccessBody>,
+}
+
+/// How a repository is reached.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum AccessBody {
+    /// Without credentials.
+    Anonymous,
+    /// A token over HTTP.
+    Token {
+        /// The user name; most hosts ignore it.
+        username: Option<String>,
+        /// The token; never shown again.
+        token: String,
+    },
+    /// A key that Longshore makes; its public half is in the answer.
+    DeployKey,
+}
+
+impl std::fmt::Debug for AccessBody {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("AccessBody")
+    }
+}
+
+/// An image of a registry.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ImageBody {
+    reference: String,
+}
+
+/// Files that are uploaded.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct UploadBody {}
+
+/// How a source becomes an image.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum BuildBody {
+    /// By a Dockerfile.
+    Dockerfile(DockerfileBody),
+}
+
+/// A build by a Dockerfile.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct DockerfileBody {
+    /// From the repository's root; `Dockerfile` when absent.
+    path: Option<String>,
+    /// From the repository's root; the root when absent.
+    context: Option<String>,
+    /// The stage to build.
+    target: Option<String>,
+    /// Build arguments.
+    args: BTreeMap<String, String>,
+    /// Names of variables that the build may mount as secrets.
+    secrets: Vec<String>,
+}
+
+impl From<SourceBody> for SourceDraft {
+    fn from(body: SourceBody) -> Self {
+        match body {
+            SourceBody::Git(git) => Self::Git {
+                url: git.url,
+                branch: git.branch,
+                submodules: git.submodules,
+                access: match git.access {
+                    None => GitAccessDraft::Keep,
+                    Some(AccessBody::Anonymous) => GitAccessDraft::Anonymous,
+                    Some(AccessBody::Token { username, token }) => {
+                        GitAccessDraft::Token { username, token }
+                    }
+                    Some(AccessBody::DeployKey) => GitAccessDraft::DeployKey,
+                },
+            },
+            SourceBody::Image(image) => Self::Image {
+                reference: image.reference,
+            },
+            SourceBody::Upload(UploadBody {}) => Self::Upload,
+        }
+    }
+}
+
+impl From<BuildBody> for BuildDraft {
+    fn from(body: BuildBody) -> Self {
+        let BuildBody::Dockerfile(dockerfile) = body;
+        Self::Dockerfile {
+            path: dockerfile.path,
+            context: dockerfile.context,
+            target: dockerfile.target,
+            args: dockerfile.args,
+            secrets: dockerfile.secrets,
+        }
+    }
+}
+
+impl From<NewApp> for AppDraft {
+    fn from(body: NewApp) -> Self {
+        Self {
+            name: body.name,
+            source: match body.source.into() {
+                SourceDraft::Git {
+                    url,
+                    branch,
+                    submodules,
+                    access: GitAccessDraft::Keep,
+                } => SourceDraft::Git {
+                    url,
+                    branch,
+                    submodules,
+                    access: GitAccessDraft::Anonymous,
+                },
+                other => other,
+            },
+            build: body.build.map(Into::into),
+            port: body.port,
+            run: body.run,
+        }
+    }
+}
+
+impl From<AppChanges> for AppPatch {
+    fn from(body: AppChanges) -> Self {
+        Self {
+            name: body.name,
+            source: body.source.map(Into::into),
+            build: body.build.map(Into::into),
+            port: body.port,
+            run: body.run,
+        }
+    }
+}
+
+/// A service.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Service {
+    id: Uuid,
+    name: String,
+    /// `app`, `database` or `stack`.
+    kind: &'static str,
+    project: Uuid,
+    environment: Uuid,
+    #[schema(value_type = Object)]
+    source: serde_json::Value,
+    #[schema(value_type = Object)]
+    build: longshore_domain::source::Build,
+    #[schema(value_type = Object)]
+    run: RunSettings,
+    port: Option<u16>,
+    stopped: bool,
+    /// `never_deployed`, `running`, `deploying`, `failed` or `stopped`.
+    status: &'static str,
+    live_number: Option<i32>,
+    domains: Vec<Domain>,
+    /// Its host name for other services of the environment.
+    internal_host: String,
+    #[serde(with = "time::serde::rfc3339")]
+    created_at: OffsetDateTime,
+}
+
+impl From<ServiceView> for Service {
+    fn from(view: ServiceView) -> Self {
+        Self {
+            id: view.id.0,
+            name: view.name,
+            kind: view.kind.as_str(),
+            project: view.project.id.0,
+            environment: view.environment.id.0,
+            source: source(&view.source),
+            build: view.build,
+            run: view.run,
+            port: view.port,
+            stopped: view.stopped,
+            status: view.status.as_str(),
+            live_number: view.live.map(|live| live.number),
+            domains: view.domains.into_iter().map(Into::into).collect(),
+            internal_host: view.internal_host,
+            created_at: view.created_at,
+        }
+    }
+}
+
+fn source(view: &SourceView) -> serde_json::Value {
+    match view {
+        SourceView::Git {
+            url,
+            branch,
+            submodules,
+            access,
+            deploy_key,
+            host_key,
+        } => serde_json::json!({"git": {
+            "url": url,
+            "branch": branch,
+            "submodules": submodules,
+            "access": match access {
+                GitAccessView::Anonymous => serde_json::json!("anonymous"),
+                GitAccessView::Token { username } => {
+                    serde_json::json!({"token": {"username": username}})
+                }
+                GitAccessView::DeployKey => serde_json::json!("deploy_key"),
+            },
+            "deploy_key": deploy_key,
+            "host_key": host_key,
+        }}),
+        SourceView::Image { reference } => serde_json::json!({"image": {"reference": reference}}),
+    }
+}
+
+/// Variables to set.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct VariablesBody {
+    #[schema(value_type = Object)]
+    variables: BTreeMap<String, VariableBody>,
+}
+
+/// A value, or a value with a mark.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum VariableBody {
+    Plain(String),
+    Marked(MarkedVariable),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MarkedVariable {
+    /// Absent for a secret that stays.
+    value: Option<String>,
+    #[serde(default)]
+    secret: bool,
+}
+
+impl std::fmt::Debug for VariableBody {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("VariableBody")
+    }
+}
+
+impl VariablesBody {
+    /// The variables as drafts.
+    pub(crate) fn drafts(self) -> BTreeMap<String, VariableDraft> {
+        self.variables
+            .into_iter()
+            .map(|(key, body)| {
+                let draft = match body {
+                    VariableBody::Plain(value) => VariableDraft {
+                        value: Some(value),
+                        secret: false,
+                    },
+                    VariableBody::Marked(marked) => VariableDraft {
+                        value: marked.value,
+                        secret: marked.secret,
+                    },
+                };
+                (key, draft)
+            })
+            .collect()
+    }
+}
+
+/// All variables of a scope.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Variables {
+    #[schema(value_type = Object)]
+    variables: BTreeMap<String, Variable>,
+}
+
+/// A variable as shown.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Variable {
+    /// `null` for a secret.
+    value: Option<String>,
+    secret: bool,
+    /// Whether the live deployment has another value.
+    changed_since_live: bool,
+}
+
+impl From<Vec<VariableView>> for Variables {
+    fn from(views: Vec<VariableView>) -> Self {
+        let variables = views.into_iter().map(|view| {
+            let variable = Variable {
+                value: view.value,
+                secret: view.secret,
+                changed_since_live: view.changed_since_live,
+            };
+            (view.key, variable)
+        });
+        Self {
+            variables: variables.collect(),
+        }
+    }
+}
+
+/// A new domain.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewDomain {
+    host: String,
+    /// `/` when absent.
+    path_prefix: Option<String>,
+    #[serde(default)]
+    strip_prefix: bool,
+    /// The service's port when absent.
+    port: Option<i64>,
+    /// `none`, `acme` or `custom`.
+    #[serde(default = "no_tls")]
+    tls: String,
+}
+
+fn no_tls() -> String {
+    "none".to_owned()
+}
+
+impl From<NewDomain> for DomainDraft {
+    fn from(body: NewDomain) -> Self {
+        Self {
+            host: body.host,
+            path_prefix: body.path_prefix,
+            strip_prefix: body.strip_prefix,
+            port: body.port,
+            tls: body.tls,
+        }
+    }
+}
+
+/// A domain.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Domain {
+    id: Uuid,
+    host: String,
+    path_prefix: String,
+    strip_prefix: bool,
+    port: Option<u16>,
+    /// `none`, `acme` or `custom`.
+    tls: &'static str,
+    url: String,
+}
+
+impl From<DomainView> for Domain {
+    fn from(view: DomainView) -> Self {
+        Self {
+            id: view.id.0,
+            host: view.host,
+            path_prefix: view.path_prefix,
+            strip_prefix: view.strip_prefix,
+            port: view.port,
+            tls: view.tls.as_str(),
+            url: view.url,
+        }
+    }
+}
+
+/// A webhook.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Hook {
+    url: String,
+    /// Shown only in the answer that made it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    secret: Option<String>,
+    /// Until when the secret before is accepted too.
+    #[serde(with = "time::serde::rfc3339::option")]
+    old_secret_until: Option<OffsetDateTime>,
+}
+
+impl Hook {
+    /// A hook, with its secret when it was just made.
+    pub(crate) fn new(view: HookView, secret: Option<String>) -> Self {
+        Self {
+            url: view.url,
+            secret,
+            old_secret_until: view.old_secret_until,
+        }
+    }
+}
+
+/// One received webhook.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Delivery {
+    id: Uuid,
+    provider: String,
+    event: String,
+    /// `deployed`, `ignored`, `pong`, `refused` or `repeated`.
+    decision: &'static str,
+    reason: String,
+    reference: Option<String>,
+    commit: Option<String>,
+    deployment: Option<Uuid>,
+    #[serde(with = "time::serde::rfc3339")]
+    received_at: OffsetDateTime,
+}
+
+impl From<DeliveryView> for Delivery {
+    fn from(view: DeliveryView) -> Self {
+        Self {
+            id: view.id.0,
+            provider: view.provider,
+            event: view.event,
+            decision: view.decision.as_str(),
+            reason: view.reason,
+            reference: view.reference,
+            commit: view.commit_sha,
+            deployment: view.deployment.map(|id| id.0),
+            received_at: view.received_at,
+        }
+    }
+}
+
+/// An API token.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Token {
+    id: Uuid,
+    name: String,
+    /// Shown only in the answer that made it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token: Option<String>,
+    #[serde(with = "time::serde::rfc3339")]
+    created_at: OffsetDateTime,
+    #[serde(with = "time::serde::rfc3339::option")]
+    used_at: Option<OffsetDateTime>,
+}
+
+impl Token {
+    /// A token, with its text when it was just made.
+    pub(crate) fn new(view: TokenView, token: Option<String>) -> Self {
+        Self {
+            id: view.id.0,
+            name: view.name,
+            token,
+            created_at: view.created_at,
+            used_at: view.used_at,
+        }
+    }
+}
+
+impl From<TokenView> for Token {
+    fn from(view: TokenView) -> Self {
+        Self::new(view, None)
+    }
+}

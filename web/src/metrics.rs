@@ -1,0 +1,96 @@
+//! Prometheus counters of the HTTP side.
+
+use std::time::Duration;
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RequestLabels {
+    method: &'static str,
+    status: u16,
+}
+
+/// The counters and their registry.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    requests: Family<RequestLabels, Counter>,
+    seconds: Histogram,
+    ready: Gauge,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Metrics {
+    /// All counters at zero.
+    pub fn new() -> Self {
+        let mut registry = Registry::with_prefix("longshore");
+        let requests = Family::default();
+        registry.register(
+            "http_requests",
+            "Answered requests by method and status",
+            requests.clone(),
+        );
+        // From a millisecond to half a minute; server-sent events count until their headers.
+        let seconds = Histogram::new([0.001, 0.005, 0.02, 0.05, 0.1, 0.5, 2.0, 10.0, 30.0]);
+        registry.register(
+            "http_request_seconds",
+            "Time until the answer's headers",
+            seconds.clone(),
+        );
+        let ready = Gauge::default();
+        registry.register(
+            "ready",
+            "Whether database and agent answer (1) or not (0)",
+            ready.clone(),
+        );
+        Self {
+            registry,
+            requests,
+            seconds,
+            ready,
+        }
+    }
+
+    /// Notes an answered request.
+    pub fn answered(&self, method: &http::Method, status: u16, took: Duration) {
+        let method = match *method {
+            http::Method::GET => "GET",
+            http::Method::HEAD => "HEAD",
+            http::Method::POST => "POST",
+            http::Method::PUT => "PUT",
+            http::Method::PATCH => "PATCH",
+            http::Method::DELETE => "DELETE",
+            _ => "other",
+        };
+        self.requests
+            .get_or_create(&RequestLabels { method, status })
+            .inc();
+        self.seconds.observe(took.as_secs_f64());
+    }
+
+    /// Notes whether everything answers.
+    pub fn set_ready(&self, ready: bool) {
+        self.ready.set(i64::from(ready));
+    }
+
+    /// All counters in Prometheus' text form.
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        // Writing into a string does not fail.
+        if encode(&mut text, &self.registry).is_err() {
+            text.clear();
+        }
+        text
+    }
+}

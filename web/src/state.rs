@@ -1,0 +1,139 @@
+//! What every handler is given.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use axum::extract::FromRef;
+use futures_util::stream::BoxStream;
+use longshore_control::{Control, ControlError, LogLine};
+use longshore_domain::ServiceId;
+
+use crate::metrics::Metrics;
+
+/// What pages and the API ask the machine's agent, past the database.
+#[async_trait]
+pub trait AgentQueries: Send + Sync + 'static {
+    /// Whether the agent answers and Docker and the proxy work; else a sentence for people.
+    async fn trouble(&self) -> Option<String>;
+
+    /// What the machine and its parts are like; else a sentence for people.
+    async fn machine(&self) -> Result<Machine, String> {
+        match self.trouble().await {
+            Some(trouble) => Err(trouble),
+            None => Err("The agent answers, but says nothing of its machine.".to_owned()),
+        }
+    }
+
+    /// The last lines of a service's containers, then live when `follow`.
+    ///
+    /// # Errors
+    /// When the agent does not answer or nothing runs.
+    async fn container_log(
+        &self,
+        service: ServiceId,
+        tail: u32,
+        follow: bool,
+    ) -> Result<BoxStream<'static, Result<LogLine, ControlError>>, ControlError>;
+}
+
+/// What the server's page shows of the machine.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Machine {
+    /// The host name.
+    pub host_name: String,
+    /// The agent's version.
+    pub agent_version: String,
+    /// Docker's version; none when it does not answer.
+    pub docker_version: Option<String>,
+    /// Whether the machine is an active Swarm manager.
+    pub swarm_ready: bool,
+    /// Whether the proxy runs and answers.
+    pub proxy_ready: bool,
+    /// The proxy's image.
+    pub proxy_image: String,
+    /// Cores.
+    pub cores: u32,
+    /// Memory in bytes.
+    pub memory_total_bytes: u64,
+    /// Memory that programs can still get, in bytes.
+    pub memory_available_bytes: u64,
+    /// Size of the file system with the data, in bytes.
+    pub disk_total_bytes: u64,
+    /// What is free of it, in bytes.
+    pub disk_free_bytes: u64,
+    /// Deployments that are worked on.
+    pub running_jobs: u32,
+}
+
+/// Settings of the HTTP side.
+#[derive(Debug, Clone, Default)]
+pub struct WebSettings {
+    /// Whether the dashboard is reached by `https` only, so that cookies say so.
+    pub secure_cookies: bool,
+    /// Peers whose word about the client's address counts.
+    pub trusted_proxies: Vec<TrustedProxy>,
+}
+
+/// A range of addresses, by its first address and the length of its prefix.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TrustedProxy {
+    /// An address of the range.
+    pub address: IpAddr,
+    /// Leading bits that all of them share.
+    pub prefix_length: u8,
+}
+
+impl TrustedProxy {
+    /// Whether an address is in the range.
+    pub fn contains(&self, peer: IpAddr) -> bool {
+        match (self.address, peer.to_canonical()) {
+            (IpAddr::V4(range), IpAddr::V4(peer)) => {
+                let shift = 32 - u32::from(self.prefix_length.min(32));
+                shift == 32 || u32::from(range) >> shift == u32::from(peer) >> shift
+            }
+            (IpAddr::V6(range), IpAddr::V6(peer)) => {
+                let shift = 128 - u32::from(self.prefix_length.min(128));
+                shift == 128 || u128::from(range) >> shift == u128::from(peer) >> shift
+            }
+            _ => false,
+        }
+    }
+}
+
+/// The state of the router. Clones share everything.
+#[derive(Clone)]
+pub struct WebState {
+    /// The use cases.
+    pub control: Control,
+    /// The machine's agent.
+    pub agent: Arc<dyn AgentQueries>,
+    /// Settings.
+    pub settings: Arc<WebSettings>,
+    /// Counters.
+    pub metrics: Arc<Metrics>,
+}
+
+impl WebState {
+    /// The state of a fresh process.
+    pub fn new(control: Control, agent: Arc<dyn AgentQueries>, settings: WebSettings) -> Self {
+        Self {
+            control,
+            agent,
+            settings: Arc::new(settings),
+            metrics: Arc::new(Metrics::new()),
+        }
+    }
+}
+
+impl FromRef<WebState> for Control {
+    fn from_ref(state: &WebState) -> Self {
+        state.control.clone()
+    }
+}
+
+impl FromRef<WebState> for Arc<dyn AgentQueries> {
+    fn from_ref(state: &WebState) -> Self {
+        Arc::clone(&state.agent)
+    }
+}
