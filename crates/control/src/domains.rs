@@ -12,7 +12,7 @@ use longshore_store::{domains, services};
 use crate::access::Authorized;
 use crate::problems::Problems;
 use crate::transaction::note;
-use crate::{Actor, Control, ControlError, DomainDraft, DomainView, Result};
+use crate::{Actor, Control, ControlError, DomainDraft, DomainView, ProxyPorts, Result};
 
 impl Control {
     /// Routes a host and path prefix to a service.
@@ -37,7 +37,7 @@ impl Control {
         let id = service.get().id;
         events::notify(&mut transaction, &[Event::Service(id), Event::Machine]).await?;
         self.commit(transaction).await?;
-        Ok(domain_view(&domain))
+        Ok(domain_view(&domain, self.ports))
     }
 
     /// The domains of a service, in the order in which they were added.
@@ -50,7 +50,10 @@ impl Control {
             Authorized::<ServiceRecord>::load(&mut connection, actor, service, Permission::View)
                 .await?;
         let records = domains::list_of_services(&mut connection, &[service.get().id]).await?;
-        Ok(records.iter().map(domain_view).collect())
+        Ok(records
+            .iter()
+            .map(|domain| domain_view(domain, self.ports))
+            .collect())
     }
 
     /// Takes a domain away.
@@ -114,14 +117,19 @@ impl Control {
     }
 }
 
-pub(crate) fn domain_view(domain: &DomainRecord) -> DomainView {
-    let scheme = match domain.tls {
-        TlsMode::None => "http",
-        TlsMode::Acme | TlsMode::Custom => "https",
+pub(crate) fn domain_view(domain: &DomainRecord, ports: ProxyPorts) -> DomainView {
+    let (scheme, port, usual) = match domain.tls {
+        TlsMode::None => ("http", ports.http, 80),
+        TlsMode::Acme | TlsMode::Custom => ("https", ports.https, 443),
+    };
+    let port = if port == usual {
+        String::new()
+    } else {
+        format!(":{port}")
     };
     DomainView {
         id: domain.id,
-        url: format!("{scheme}://{}{}", domain.host, domain.path_prefix),
+        url: format!("{scheme}://{}{port}{}", domain.host, domain.path_prefix),
         host: domain.host.to_string(),
         path_prefix: domain.path_prefix.to_string(),
         strip_prefix: domain.strip_prefix,

@@ -136,7 +136,7 @@ impl Control {
             name: environment.name.to_string(),
             project_id: environment.project,
             project_name: environment.project_name.to_string(),
-            services: summaries::of(connection, records).await?,
+            services: summaries::of(connection, records, self.ports).await?,
         })
     }
 }

@@ -43,7 +43,7 @@ pub use error::{ControlError, FieldProblem, Result};
 pub use hub::{Hub, Subscription};
 pub use keyring::{DecryptError, InvalidMasterKey, Keyring};
 pub use longshore_store as store;
-pub use settings::ControlSettings;
+pub use settings::{ControlSettings, ProxyPorts};
 pub use view::*;
 pub use webhooks::{HookError, Provider};
 
@@ -56,6 +56,7 @@ pub struct Control {
     hub: Hub,
     settings: Arc<ControlSettings>,
     passwords: accounts::Passwords,
+    ports: ProxyPorts,
 }
 
 impl Control {
@@ -68,6 +69,7 @@ impl Control {
             hub: Hub::default(),
             settings: Arc::new(settings),
             passwords: accounts::Passwords::default(),
+            ports: ProxyPorts::default(),
         }
     }
 
@@ -75,6 +77,13 @@ impl Control {
     #[must_use]
     pub fn with_clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
+        self
+    }
+
+    /// The same with a proxy on other ports than 80 and 443.
+    #[must_use]
+    pub fn with_proxy_ports(mut self, ports: ProxyPorts) -> Self {
+        self.ports = ports;
         self
     }
 

@@ -4,6 +4,24 @@ use std::path::PathBuf;
 
 use url::Url;
 
+/// The ports on which the proxy serves people; part of the URLs of domains.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ProxyPorts {
+    /// For plain HTTP.
+    pub http: u16,
+    /// For HTTPS.
+    pub https: u16,
+}
+
+impl Default for ProxyPorts {
+    fn default() -> Self {
+        Self {
+            http: 80,
+            https: 443,
+        }
+    }
+}
+
 /// What the use cases must be told at start.
 #[derive(Debug, Clone)]
 pub struct ControlSettings {

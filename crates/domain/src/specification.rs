@@ -91,6 +91,14 @@ pub fn run_problems(run: &RunSettings, port: Option<Port>) -> Vec<(String, Strin
         .into_iter()
         .map(|(field, message)| (format!("run.{field}"), message))
         .collect();
+    if let HealthProbe::Command { argv } = &run.health.probe
+        && argv.iter().any(|argument| argument.contains('\0'))
+    {
+        problems.push((
+            "run.argv".to_owned(),
+            "must not hold NUL characters".to_owned(),
+        ));
+    }
     let needs_port = matches!(
         run.health.probe,
         HealthProbe::Http { .. } | HealthProbe::Tcp

@@ -8,8 +8,8 @@ mod write;
 pub use read::{find, find_for_system, list_for_system, list_of_environment, list_of_team};
 pub use removal::{delete_removed, is_name_being_removed, list_removing, mark_removing};
 pub use write::{
-    GitReach, ServiceChange, clear_restart, insert, lock, pin_host_key, request_restart,
-    set_stopped, take_number, update,
+    GitReach, ServiceChange, clear_restart, forget_host_key, insert, lock, pin_host_key,
+    request_restart, set_stopped, take_number, update,
 };
 
 use longshore_domain::run::{Port, RunSettings};

@@ -53,7 +53,7 @@ impl Control {
             &target,
         )
         .await?;
-        let view = load_view(&mut transaction, actor, id).await?;
+        let view = load_view(&mut transaction, actor, id, self.ports).await?;
         self.commit(transaction).await?;
         Ok(view)
     }

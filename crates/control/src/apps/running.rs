@@ -36,7 +36,7 @@ impl Control {
         let target = format!("service:{id}");
         note(&mut transaction, actor, &service, verb, &target).await?;
         events::notify(&mut transaction, &[Event::Service(id), Event::Machine]).await?;
-        let view = load_view(&mut transaction, actor, id).await?;
+        let view = load_view(&mut transaction, actor, id, self.ports).await?;
         self.commit(transaction).await?;
         Ok(view)
     }

@@ -8,7 +8,9 @@ use longshore_store::{PgConnection, deployments, domains};
 use super::summaries::{status, summary};
 use crate::access::Authorized;
 use crate::domains::domain_view;
-use crate::{Actor, Control, GitAccessView, Named, Result, ServiceKind, ServiceView, SourceView};
+use crate::{
+    Actor, Control, GitAccessView, Named, ProxyPorts, Result, ServiceKind, ServiceView, SourceView,
+};
 
 impl Control {
     /// A service with its settings.
@@ -17,7 +19,7 @@ impl Control {
     /// [`crate::ControlError::NotFound`].
     pub async fn show_service(&self, actor: &Actor, id: ServiceId) -> Result<ServiceView> {
         let mut connection = self.connection().await?;
-        load_view(&mut connection, actor, id).await
+        load_view(&mut connection, actor, id, self.ports).await
     }
 
     /// The number of a service's live deployment, for whoever wants its containers' log.
@@ -37,6 +39,7 @@ pub(super) async fn load_view(
     connection: &mut PgConnection,
     actor: &Actor,
     id: ServiceId,
+    ports: ProxyPorts,
 ) -> Result<ServiceView> {
     let service = Authorized::<ServiceRecord>::load(connection, actor, id, Permission::View)
         .await?
@@ -60,7 +63,10 @@ pub(super) async fn load_view(
         status: status(&service, live.as_ref(), latest.as_ref()),
         live,
         latest,
-        domains: domains.iter().map(domain_view).collect(),
+        domains: domains
+            .iter()
+            .map(|domain| domain_view(domain, ports))
+            .collect(),
         internal_host: service.name.to_string(),
         source: source_view(&service),
         name: service.name.to_string(),

@@ -7,12 +7,13 @@ use longshore_store::services::ServiceRecord;
 use longshore_store::{PgConnection, deployments, domains};
 
 use crate::domains::domain_view;
-use crate::{DeploymentSummary, Result, ServiceKind, ServiceStatus, ServiceSummary};
+use crate::{DeploymentSummary, ProxyPorts, Result, ServiceKind, ServiceStatus, ServiceSummary};
 
 /// Services with their newest and live deployments.
 pub(crate) async fn of(
     connection: &mut PgConnection,
     services: Vec<ServiceRecord>,
+    ports: ProxyPorts,
 ) -> Result<Vec<ServiceSummary>> {
     let ids: Vec<ServiceId> = services.iter().map(|service| service.id).collect();
     let latest = deployments::list_latest(connection, &ids).await?;
@@ -29,7 +30,7 @@ pub(crate) async fn of(
                 status: status(&service, live.as_ref(), latest.as_ref()),
                 live,
                 latest,
-                urls: urls(&domains, service.id),
+                urls: urls(&domains, service.id, ports),
                 name: service.name.to_string(),
             }
         })
@@ -44,11 +45,11 @@ fn find(records: &[SummaryRecord], service: ServiceId) -> Option<DeploymentSumma
         .map(summary)
 }
 
-fn urls(domains: &[DomainRecord], service: ServiceId) -> Vec<String> {
+fn urls(domains: &[DomainRecord], service: ServiceId, ports: ProxyPorts) -> Vec<String> {
     domains
         .iter()
         .filter(|domain| domain.service == service)
-        .map(|domain| domain_view(domain).url)
+        .map(|domain| domain_view(domain, ports).url)
         .collect()
 }
 

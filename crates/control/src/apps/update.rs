@@ -50,7 +50,7 @@ impl Control {
         note(&mut transaction, actor, &service, "service.update", &target).await?;
         // The port of routes may have changed.
         events::notify(&mut transaction, &[Event::Service(id), Event::Machine]).await?;
-        let view = load_view(&mut transaction, actor, id).await?;
+        let view = load_view(&mut transaction, actor, id, self.ports).await?;
         self.commit(transaction).await?;
         Ok(view)
     }

@@ -35,7 +35,7 @@ impl Control {
         let project =
             Authorized::<ProjectRecord>::load(&mut transaction, actor, id, Permission::View)
                 .await?;
-        let view = view(&mut transaction, &project).await?;
+        let view = view(&mut transaction, &project, self.ports).await?;
         self.commit(transaction).await?;
         Ok(view)
     }
@@ -61,7 +61,7 @@ impl Control {
         let project =
             Authorized::<ProjectRecord>::load(&mut transaction, actor, id, Permission::View)
                 .await?;
-        let view = view(&mut transaction, &project).await?;
+        let view = view(&mut transaction, &project, self.ports).await?;
         self.commit(transaction).await?;
         Ok(view)
     }

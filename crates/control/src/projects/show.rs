@@ -11,7 +11,8 @@ use longshore_store::{PgConnection, deployments, environments, projects, service
 use crate::access::Authorized;
 use crate::apps::summaries::{self, summary};
 use crate::{
-    Actor, Control, EnvironmentSummary, EnvironmentView, ProjectSummary, ProjectView, Result,
+    Actor, Control, EnvironmentSummary, EnvironmentView, ProjectSummary, ProjectView, ProxyPorts,
+    Result,
 };
 
 impl Control {
@@ -63,13 +64,14 @@ impl Control {
         let mut connection = self.connection().await?;
         let project =
             Authorized::<ProjectRecord>::load(&mut connection, actor, id, Permission::View).await?;
-        view(&mut connection, &project).await
+        view(&mut connection, &project, self.ports).await
     }
 }
 
 pub(super) async fn view(
     connection: &mut PgConnection,
     project: &Authorized<ProjectRecord>,
+    ports: ProxyPorts,
 ) -> Result<ProjectView> {
     let team = project.team();
     let project = project.get();
@@ -81,7 +83,7 @@ pub(super) async fn view(
             name: environment.name.to_string(),
             project_id: project.id,
             project_name: project.name.to_string(),
-            services: summaries::of(connection, records).await?,
+            services: summaries::of(connection, records, ports).await?,
         });
     }
     Ok(ProjectView {

@@ -4,7 +4,7 @@ use longshore_domain::{DeploymentId, DeploymentState, DeploymentStatus, Stage};
 use longshore_store::deployments::{self, Progress};
 use longshore_store::events::{self, Event};
 use longshore_store::logs::{self, StoredLine};
-use longshore_store::{PgConnection, services};
+use longshore_store::services;
 use uuid::Uuid;
 
 use super::{Outcome, RecordedEvent, RecordedKind, WorkError};
@@ -27,6 +27,7 @@ impl Control {
         worker: Uuid,
         events: Vec<RecordedEvent>,
     ) -> Result<()> {
+        self.pin_host_keys(id, worker, &events).await?;
         let mut transaction = self.begin().await?;
         let mut progress = deployments::lock_leased(&mut transaction, id, worker)
             .await?
@@ -40,7 +41,7 @@ impl Control {
             }
             any = true;
             progress.last_sequence = event.sequence;
-            apply(&mut transaction, &mut progress, event, &mut lines).await?;
+            apply(&mut progress, event, &mut lines);
         }
         if !any {
             return Ok(());
@@ -53,6 +54,23 @@ impl Control {
         }
         events::notify(&mut transaction, &news).await?;
         self.commit(transaction).await?;
+        Ok(())
+    }
+
+    /// Pins SSH host keys apart from the rest: it locks the service's row, which elsewhere
+    /// is locked before the deployment's. Doing it again changes nothing.
+    async fn pin_host_keys(
+        &self,
+        id: DeploymentId,
+        worker: Uuid,
+        events: &[RecordedEvent],
+    ) -> Result<()> {
+        for event in events {
+            if let RecordedKind::HostKey { fingerprint } = &event.kind {
+                let mut connection = self.connection().await?;
+                services::pin_host_key(&mut connection, id, worker, fingerprint).await?;
+            }
+        }
         Ok(())
     }
 
@@ -100,12 +118,7 @@ impl Control {
     }
 }
 
-async fn apply(
-    connection: &mut PgConnection,
-    progress: &mut Progress,
-    event: RecordedEvent,
-    lines: &mut Vec<StoredLine>,
-) -> Result<()> {
+fn apply(progress: &mut Progress, event: RecordedEvent, lines: &mut Vec<StoredLine>) {
     match event.kind {
         RecordedKind::StageStarted { stage } => {
             match DeploymentState::Running(progress.stage).enter(stage) {
@@ -148,13 +161,8 @@ async fn apply(
             progress.image_digest = Some(digest);
             progress.image_size_bytes = Some(size_bytes);
         }
-        RecordedKind::HostKey { fingerprint } => {
-            let (service, id) = (progress.service, progress.id);
-            services::pin_host_key(connection, service, id, &fingerprint).await?;
-        }
-        RecordedKind::Finished => {}
+        RecordedKind::HostKey { .. } | RecordedKind::Finished => {}
     }
-    Ok(())
 }
 
 /// A line has its limit.

@@ -104,6 +104,7 @@ async fn try_all(world: &World, actor: &Actor) -> Vec<(&'static str, bool, &'sta
         cancel_deployment(waiting.id);
         roll_back(app.id, live.id, VariablesOf::Now);
         make_hook(app.id);
+        forget_host_key(app.id);
     }
     answers
 }
@@ -111,7 +112,7 @@ async fn try_all(world: &World, actor: &Actor) -> Vec<(&'static str, bool, &'sta
 #[sqlx::test(migrator = "longshore_store::MIGRATOR")]
 async fn a_stranger_finds_nothing(pool: PgPool) {
     let world = World::new(pool).await;
-    for (verb, _, answer) in try_all(&world, &world.stranger).await {
+    for (verb, _, answer) in Box::pin(try_all(&world, &world.stranger)).await {
         assert_eq!(answer, "not found", "{verb}");
     }
     assert!(
@@ -127,7 +128,7 @@ async fn a_stranger_finds_nothing(pool: PgPool) {
 #[sqlx::test(migrator = "longshore_store::MIGRATOR")]
 async fn a_viewer_may_look_and_nothing_else(pool: PgPool) {
     let world = World::new(pool).await;
-    for (verb, changes, answer) in try_all(&world, &world.viewer).await {
+    for (verb, changes, answer) in Box::pin(try_all(&world, &world.viewer)).await {
         let expected = if changes { "forbidden" } else { "done" };
         assert_eq!(answer, expected, "{verb}");
     }
@@ -144,7 +145,7 @@ async fn a_viewer_may_look_and_nothing_else(pool: PgPool) {
 #[sqlx::test(migrator = "longshore_store::MIGRATOR")]
 async fn a_developer_may_do_all_but_delete(pool: PgPool) {
     let world = World::new(pool).await;
-    for (verb, _, answer) in try_all(&world, &world.developer).await {
+    for (verb, _, answer) in Box::pin(try_all(&world, &world.developer)).await {
         let deletes = ["delete_project", "delete_environment", "delete_service"];
         assert_eq!(answer == "forbidden", deletes.contains(&verb), "{verb}");
         assert_ne!(answer, "not found", "{verb}");

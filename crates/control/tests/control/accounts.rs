@@ -226,7 +226,7 @@ async fn a_new_password_ends_the_other_sessions(pool: PgPool) {
         .await
         .unwrap();
 
-    let own = hex_of(&current);
+    let own = hex::encode(current);
     let foreign = control.end_session(&world.owner, &own).await;
     assert!(matches!(foreign, Err(ControlError::NotFound)));
     let nonsense = control.end_session(&actor, "zz").await;
@@ -240,10 +240,6 @@ async fn a_new_password_ends_the_other_sessions(pool: PgPool) {
             .unwrap()
             .is_empty()
     );
-}
-
-fn hex_of(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[sqlx::test(migrator = "longshore_store::MIGRATOR")]

@@ -259,6 +259,13 @@ async fn a_host_and_path_route_to_one_service(pool: PgPool) {
         ["port"],
         "its domain needs it"
     );
+    let ports = ProxyPorts {
+        http: 8080,
+        https: 8443,
+    };
+    let elsewhere = control.clone().with_proxy_ports(ports);
+    let shown = elsewhere.list_domains(owner, other).await.unwrap();
+    assert_eq!(shown[0].url, "https://shop.example.com:8443/api");
     control.remove_domain(owner, domain.id).await.unwrap();
     assert!(control.list_domains(owner, one).await.unwrap().is_empty());
     let view = control.show_service(owner, other).await.unwrap();

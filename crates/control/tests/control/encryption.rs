@@ -27,10 +27,6 @@ async fn dump(pool: &PgPool) -> String {
     text
 }
 
-fn hex_of(text: &str) -> String {
-    text.bytes().map(|byte| format!("{byte:02x}")).collect()
-}
-
 #[sqlx::test(migrator = "longshore_store::MIGRATOR")]
 async fn the_database_holds_no_secret_in_the_clear(pool: PgPool) {
     let world = World::new(pool).await;
@@ -67,7 +63,7 @@ async fn the_database_holds_no_secret_in_the_clear(pool: PgPool) {
         token.token.expose(),
     ] {
         assert!(!dump.contains(secret), "{secret}");
-        assert!(!dump.contains(&hex_of(secret)), "{secret}");
+        assert!(!dump.contains(&hex::encode(secret)), "{secret}");
     }
 }
 

@@ -15,7 +15,7 @@ use crate::world::{LEASE, World};
 async fn many(options: PgPoolOptions, connect: PgConnectOptions) -> PgPool {
     options
         .max_connections(16)
-        .acquire_timeout(Duration::from_secs(60))
+        .acquire_timeout(Duration::from_mins(1))
         .connect_with(connect)
         .await
         .unwrap()

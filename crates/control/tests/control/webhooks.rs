@@ -31,7 +31,7 @@ impl Sender {
         let mut mac = Hmac::<Sha256>::new_from_slice(self.secret.as_bytes()).unwrap();
         mac.update(body.as_bytes());
         let digest = mac.finalize().into_bytes();
-        let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = hex::encode(digest);
         HookHeaders {
             event: Some(event.to_owned()),
             delivery: Some(delivery.to_owned()),

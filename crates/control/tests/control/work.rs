@@ -122,6 +122,14 @@ async fn events_told_twice_count_once(pool: PgPool) {
         panic!("not a repository");
     };
     assert_eq!(host_key.as_deref(), Some("SHA256:x"));
+    let forgotten = control
+        .forget_host_key(&world.owner, service.id)
+        .await
+        .unwrap();
+    let SourceView::Git { host_key, .. } = forgotten.source else {
+        panic!("not a repository");
+    };
+    assert_eq!(host_key, None);
 
     // Whoever resumes knows where to go on.
     control.release(deployment.id, worker).await.unwrap();
@@ -302,7 +310,11 @@ async fn a_worker_gets_credentials_variables_and_what_to_redact(pool: PgPool) {
         claimed.build_secrets[&"KEY".parse().unwrap()].expose(),
         "first line\nsecond line\nab"
     );
-    let redact: Vec<&str> = claimed.redact.iter().map(|value| value.expose()).collect();
+    let redact: Vec<&str> = claimed
+        .redact
+        .iter()
+        .map(longshore_domain::Secret::expose)
+        .collect();
     for expected in ["ghp_secret", "first line", "second line"] {
         assert!(redact.contains(&expected), "{expected}");
     }

@@ -9,7 +9,7 @@ use longshore_domain::{Role, ServiceId, TeamId, UserId};
 use time::macros::datetime;
 use uuid::Uuid;
 
-pub const LEASE: std::time::Duration = std::time::Duration::from_secs(60);
+pub const LEASE: std::time::Duration = std::time::Duration::from_mins(1);
 
 pub struct World {
     pub control: Control,

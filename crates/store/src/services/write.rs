@@ -5,6 +5,7 @@ use longshore_domain::source::{Build, Source};
 use longshore_domain::{DeploymentId, EnvironmentId, ServiceId, ServiceName, TeamId};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use super::GitAccess;
 use crate::error::to_json;
@@ -205,23 +206,44 @@ pub async fn lock(connection: &mut PgConnection, id: ServiceId) -> Result<bool> 
     Ok(row.is_some())
 }
 
-/// Pins the SSH host key that a deployment met, unless one is pinned or the repository's
-/// URL changed meanwhile.
+/// Pins the SSH host key that a deployment met, unless one is pinned, the repository's URL
+/// changed meanwhile, or the worker has lost its lease.
 pub async fn pin_host_key(
     connection: &mut PgConnection,
-    id: ServiceId,
     deployment: DeploymentId,
+    worker: Uuid,
     fingerprint: &str,
 ) -> Result<()> {
     sqlx::query!(
         "UPDATE services s SET git_host_key = $3 FROM deployments d
-         WHERE s.id = $1 AND d.id = $2 AND s.git_host_key IS NULL
+         WHERE d.id = $1 AND d.lease_owner = $2 AND s.id = d.service_id
+           AND s.git_host_key IS NULL
            AND s.source->'git'->>'url' = d.specification->'origin'->>'url'",
-        id.0,
         deployment.0,
+        worker,
         fingerprint,
     )
     .execute(connection)
     .await?;
     Ok(())
+}
+
+/// Forgets the pinned SSH host key: the next deployment pins the one it meets.
+///
+/// # Errors
+/// [`StoreError::Missing`].
+pub async fn forget_host_key(
+    connection: &mut PgConnection,
+    team: TeamId,
+    id: ServiceId,
+) -> Result<()> {
+    let done = sqlx::query!(
+        "UPDATE services SET git_host_key = NULL
+         WHERE team_id = $1 AND id = $2 AND removing_at IS NULL",
+        team.0,
+        id.0,
+    )
+    .execute(connection)
+    .await?;
+    one(done.rows_affected())
 }
