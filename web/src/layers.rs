@@ -112,6 +112,10 @@ pub(crate) async fn protect_forms(request: Request, next: Next) -> Response {
 }
 
 /// Answers a panic like any other error of ours; the log has the details.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the layer hands the panic over"
+)]
 pub(crate) fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
     let words = panic
         .downcast_ref::<String>()

@@ -67,11 +67,11 @@ pub fn resolve(
     own: &BTreeMap<EnvKey, Variable>,
     scopes: &Scopes,
 ) -> Result<BTreeMap<EnvKey, ResolvedVariable>, UnresolvedReference> {
-    let resolver = Resolver { own, scopes };
+    let references = Resolver { own, scopes };
     own.iter()
         .map(|(key, variable)| {
             let mut path = Vec::new();
-            let resolved = resolver.value("", key.as_str(), variable, &mut path)?;
+            let resolved = references.value("", key.as_str(), variable, &mut path)?;
             Ok((key.clone(), resolved))
         })
         .collect()

@@ -21,7 +21,7 @@ use super::extract::{Asked, Body, Id};
 use super::model::{Deployment, List, NewDeployment, RollbackBody};
 
 /// The longest that `?wait=true` waits: a build may take an hour.
-const WAIT_MAX: Duration = Duration::from_secs(2 * 3600);
+const WAIT_MAX: Duration = Duration::from_hours(2);
 
 /// Which part of a list.
 #[derive(Debug, Deserialize, IntoParams)]

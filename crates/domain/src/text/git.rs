@@ -149,12 +149,17 @@ impl FromStr for GitRef {
         }
         let bad_part = text
             .split('/')
-            .any(|part| part.is_empty() || part.starts_with('.') || part.ends_with(".lock"));
+            .any(|part| part.is_empty() || part.starts_with('.') || is_lock(part));
         if text.starts_with('-') || text.contains("..") || text.ends_with('.') || bad_part {
             return Err(InvalidText::new("is not a valid name of a branch"));
         }
         Ok(Self(text.to_owned()))
     }
+}
+
+/// Git keeps `<reference>.lock` for itself, in this spelling alone.
+fn is_lock(part: &str) -> bool {
+    part.strip_suffix(".lock").is_some()
 }
 
 /// A full commit id: 40 (SHA-1) or 64 (SHA-256) lower-case hexadecimal digits.

@@ -29,6 +29,10 @@ pub(crate) struct NewApp {
 }
 
 /// Changes of an app; what is absent stays.
+#[expect(
+    clippy::option_option,
+    reason = "a port may be absent from the body, or null in it"
+)]
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AppChanges {
@@ -44,6 +48,10 @@ pub(crate) struct AppChanges {
 }
 
 /// Tells `null` from absent.
+#[expect(
+    clippy::option_option,
+    reason = "the outer level says whether the field is there"
+)]
 fn given<'de, D: Deserializer<'de>>(reader: D) -> Result<Option<Option<i64>>, D::Error> {
     Option::deserialize(reader).map(Some)
 }
@@ -483,6 +491,10 @@ impl From<DeliveryView> for Delivery {
 }
 
 /// An API token.
+#[expect(
+    clippy::struct_field_names,
+    reason = "the API's word for the text is `token`"
+)]
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Token {
     id: Uuid,
