@@ -1,2 +1,68 @@
-//! Placeholder.
-fn main() {}
+//! The agent's process: settings, log, signals.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context;
+use clap::Parser;
+use longshore_agent::agent::Agent;
+use longshore_agent::config::Config;
+use longshore_agent::machine::docker::DockerMachine;
+use longshore_agent::tasks::Tasks;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+fn main() -> ExitCode {
+    let config = Config::parse();
+    tracing_subscriber::fmt()
+        .with_env_filter(
+            EnvFilter::try_from_env("LONGSHORE_LOG").unwrap_or_else(|_| EnvFilter::new("info")),
+        )
+        .with_ansi(false)
+        // The agent outlives a killed supervisor, and with it the pipe of its log: it must go on.
+        .log_internal_errors(false)
+        .with_writer(std::io::stderr)
+        .init();
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            tracing::error!(%error, "the runtime cannot start");
+            return ExitCode::FAILURE;
+        }
+    };
+    let result = runtime.block_on(run(config));
+    // Blocking work that does not heed its cancellation must not hold the process.
+    runtime.shutdown_background();
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(config: Config) -> anyhow::Result<()> {
+    let tasks = Tasks::new();
+    let mut terminate = signal(SignalKind::terminate()).context("signals cannot be taken")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("signals cannot be taken")?;
+    let machine = DockerMachine::connect(&config, &tasks).context("Docker cannot be used")?;
+    tracing::info!(socket = %config.socket.display(), instance = config.instance, "agent starts");
+    let agent = Agent::start(config, Arc::clone(&machine) as _, tasks.clone())?;
+    machine.prepare_in_background();
+    let stop = tasks.stopping().clone();
+    tasks.spawn("signals", async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+            () = stop.cancelled() => {}
+        }
+        tracing::info!("agent stops; jobs are suspended");
+        stop.cancel();
+    });
+    agent.serve().await?;
+    Ok(())
+}

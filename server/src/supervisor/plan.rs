@@ -28,8 +28,9 @@ const INHERITED: [&str; 14] = [
     "ALL_PROXY",
 ];
 
-/// Variables that only the agent may see: where Docker is.
-const FOR_THE_AGENT: [&str; 4] = [
+/// Variables that only the agent may see: what it logs, and where Docker is.
+const FOR_THE_AGENT: [&str; 5] = [
+    "LONGSHORE_LOG",
     "DOCKER_HOST",
     "DOCKER_CERT_PATH",
     "DOCKER_TLS_VERIFY",
