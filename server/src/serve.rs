@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use axum::Router;
-use longshore_control::{Control, ControlSettings, store};
+use longshore_control::{Control, ControlSettings, ProxyPorts, store};
 use longshore_web::{TrustedProxy, WebSettings, WebState};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -103,7 +103,11 @@ async fn connect(config: &Config) -> Result<Control> {
         }
         sleep(TRY_EVERY).await;
     }
-    let control = Control::new(pool, keyring, control_settings(config));
+    let control =
+        Control::new(pool, keyring, control_settings(config)).with_proxy_ports(ProxyPorts {
+            http: config.proxy.http_port,
+            https: config.proxy.https_port,
+        });
     let is_empty = control
         .needs_setup()
         .await
