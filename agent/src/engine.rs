@@ -29,6 +29,7 @@ use crate::stage::StageError;
 
 pub(crate) use names::Names;
 pub use names::image_tag;
+pub(crate) use network::EdgeNetwork;
 
 /// Docker on this machine. Clones share everything.
 #[derive(Debug, Clone)]

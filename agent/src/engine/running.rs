@@ -41,6 +41,22 @@ impl Engine {
         Ok(versions)
     }
 
+    /// The name of a version's Swarm service, and how many containers it shall have.
+    pub(crate) async fn find_version(
+        &self,
+        service: ServiceId,
+        number: i32,
+    ) -> Result<Option<(String, u32)>, AgentProblem> {
+        let versions = self.swarm_services(Some(service)).await?;
+        Ok(versions
+            .into_iter()
+            .find(|version| version.number == number)
+            .map(|version| {
+                let (_, desired) = counts(&version);
+                (version.name, desired)
+            }))
+    }
+
     /// Stops, starts, restarts or scales a version.
     ///
     /// # Errors

@@ -128,6 +128,28 @@ impl Engine {
         }
     }
 
+    /// How many containers of a job's version have ended although they should run; none
+    /// when there is no such version any more.
+    pub(crate) async fn ends(&self, job: &DeployJob) -> Result<Option<usize>, AgentProblem> {
+        let tasks = self.tasks(&self.names.of_job(job)).await?;
+        let ended = tasks.iter().filter(|task| has_ended_badly(task)).count();
+        Ok((!tasks.is_empty()).then_some(ended))
+    }
+
+    /// Why the last one has, with its last lines in the log.
+    pub(crate) async fn explain_end(&self, ctx: &StageContext, job: &DeployJob) -> StageError {
+        let tasks = self
+            .tasks(&self.names.of_job(job))
+            .await
+            .unwrap_or_default();
+        let ended: Vec<&Task> = tasks.iter().filter(|task| has_ended_badly(task)).collect();
+        let Some(newest) = newest(&ended) else {
+            return StageError::failed(FailureKind::CrashLoop, "The container is gone.");
+        };
+        self.tell_last_lines(ctx, newest).await;
+        self.diagnose(job, newest).await.into_error(ended.len())
+    }
+
     /// The tasks of a Swarm service, also ended ones.
     pub(super) async fn tasks(&self, swarm_service: &str) -> Result<Vec<Task>, AgentProblem> {
         let filters = HashMap::from([("service", vec![swarm_service])]);

@@ -1,0 +1,197 @@
+//! Keeps services apart on the network that all of them share with the proxy.
+//!
+//! In the network's own namespace a bridge passes frames between its members. Rules there
+//! pass what the proxy sends, and what comes back to the ports from which the proxy makes
+//! its connections; between services, and from services to the ports on which the proxy
+//! listens, nothing passes but ARP. The proxy's address never changes, so the rules hold
+//! over its restarts; when the namespace was made anew they are put in again. Services
+//! have no `NET_RAW` and no `NET_ADMIN` and cannot take on another address.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use longshore_agent_api::AgentProblem;
+use tokio::process::Command;
+
+use super::{Edge, trouble};
+use crate::engine::{EdgeNetwork, brief};
+
+/// The ports from which the proxy makes connections.
+pub(super) const EPHEMERAL_PORTS: (u16, u16) = (32_768, 60_999);
+/// Docker's namespaces, when the proxy does not tell where its own is.
+const NAMESPACES: &str = "/var/run/docker/netns";
+const CHAIN: &str = "FORWARD";
+
+/// What was put in last.
+#[derive(Debug, Default)]
+pub(super) struct Isolation(tokio::sync::Mutex<Option<Applied>>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Applied {
+    namespace: Namespace,
+    /// The rules as the kernel gives them back.
+    listing: String,
+}
+
+/// One life of a network's namespace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Namespace {
+    path: PathBuf,
+    device: u64,
+    inode: u64,
+}
+
+impl Edge {
+    /// Puts the rules in, when they are not.
+    pub(super) async fn isolate(&self, network: &EdgeNetwork) -> Result<(), AgentProblem> {
+        let mut applied = self.isolation.0.lock().await;
+        // Without members a network has no namespace, and nobody to keep apart.
+        let Some(namespace) = self.namespace(network).await? else {
+            *applied = None;
+            return Ok(());
+        };
+        let listing = list(&namespace).await?;
+        let is_there = applied
+            .as_ref()
+            .is_some_and(|applied| applied.namespace == namespace && applied.listing == listing);
+        if is_there {
+            return Ok(());
+        }
+        for rule in rules(network) {
+            ebtables(&namespace, &rule).await?;
+        }
+        let listing = list(&namespace).await?;
+        tracing::info!("services are isolated on the edge network");
+        *applied = Some(Applied { namespace, listing });
+        Ok(())
+    }
+
+    /// Puts the rules in when the namespace is not the one that has them; cheap.
+    pub(super) async fn isolate_when_new(&self, network: &EdgeNetwork) -> Result<(), AgentProblem> {
+        let known = {
+            let applied = self.isolation.0.lock().await;
+            applied.as_ref().map(|applied| applied.namespace.clone())
+        };
+        if let Some(known) = known
+            && Namespace::at(known.path.clone()).is_ok_and(|now| now == known)
+        {
+            return Ok(());
+        }
+        self.isolate(network).await
+    }
+
+    async fn namespace(&self, network: &EdgeNetwork) -> Result<Option<Namespace>, AgentProblem> {
+        let own = self
+            .find_container()
+            .await?
+            .and_then(|container| container.network_settings?.sandbox_key)
+            .map(PathBuf::from);
+        let directory = own
+            .as_deref()
+            .and_then(Path::parent)
+            .filter(|directory| directory.is_absolute() && directory.parent().is_some())
+            .unwrap_or(Path::new(NAMESPACES));
+        find(directory, &network.id).map_err(|error| {
+            trouble(format!(
+                "Services are not isolated: {} cannot be read: {error}.",
+                directory.display()
+            ))
+        })
+    }
+}
+
+impl Namespace {
+    fn at(path: PathBuf) -> io::Result<Self> {
+        let meta = fs::metadata(&path)?;
+        Ok(Self {
+            path,
+            device: meta.dev(),
+            inode: meta.ino(),
+        })
+    }
+}
+
+/// Docker names an overlay's namespace by a counter and the beginning of its id.
+fn find(directory: &Path, network: &str) -> io::Result<Option<Namespace>> {
+    let tail = format!("-{}", network.get(..10).unwrap_or(network));
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().ends_with(&tail) {
+            return Namespace::at(entry.path()).map(Some);
+        }
+    }
+    Ok(None)
+}
+
+/// The rules, in an order in which nothing passes too much in between.
+fn rules(network: &EdgeNetwork) -> Vec<Vec<String>> {
+    let mac = network.proxy_mac();
+    let address = network.proxy.to_string();
+    let answers = format!("{}:{}", EPHEMERAL_PORTS.0, EPHEMERAL_PORTS.1);
+    let rules: [&[&str]; 6] = [
+        &["-P", CHAIN, "DROP"],
+        &["-F", CHAIN],
+        // Nobody else may say that the proxy's address is theirs.
+        &[
+            "-A",
+            CHAIN,
+            "-p",
+            "ARP",
+            "--arp-ip-src",
+            &address,
+            "-s",
+            "!",
+            &mac,
+            "-j",
+            "DROP",
+        ],
+        &["-A", CHAIN, "-p", "ARP", "-j", "ACCEPT"],
+        &["-A", CHAIN, "-s", &mac, "-j", "ACCEPT"],
+        &[
+            "-A",
+            CHAIN,
+            "-p",
+            "IPv4",
+            "-d",
+            &mac,
+            "--ip-proto",
+            "tcp",
+            "--ip-dport",
+            &answers,
+            "-j",
+            "ACCEPT",
+        ],
+    ];
+    rules
+        .into_iter()
+        .map(|rule| rule.iter().map(|&word| word.to_owned()).collect())
+        .collect()
+}
+
+async fn list(namespace: &Namespace) -> Result<String, AgentProblem> {
+    ebtables(namespace, &["-L".to_owned(), CHAIN.to_owned()]).await
+}
+
+async fn ebtables(namespace: &Namespace, arguments: &[String]) -> Result<String, AgentProblem> {
+    let output = Command::new("nsenter")
+        .arg(format!("--net={}", namespace.path.display()))
+        .arg("ebtables")
+        .args(arguments)
+        .kill_on_drop(true)
+        .output()
+        .await
+        .map_err(|error| {
+            trouble(format!(
+                "Services are not isolated: nsenter cannot be started: {error}."
+            ))
+        })?;
+    if output.status.success() {
+        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+    }
+    Err(trouble(format!(
+        "Services are not isolated: ebtables failed: {}.",
+        brief(&String::from_utf8_lossy(&output.stderr))
+    )))
+}

@@ -1,0 +1,153 @@
+//! The routes of services, and the switch.
+
+use longshore_agent_api::{AgentProblem, DeployJob, RouteUpdate};
+use longshore_domain::{FailureKind, ServiceId};
+
+use super::Edge;
+use super::dynamic::{Backend, File, number_in, routes_file};
+use super::files::{probe_name, routes_name};
+use crate::engine::{failed, problem};
+use crate::machine::Owned;
+use crate::stage::{StageContext, StageError};
+
+impl Edge {
+    /// Moves the traffic to the version of a job and waits until the proxy has been seen
+    /// to do so. The version must have been verified, for then its name is known in the
+    /// proxy's network.
+    ///
+    /// # Errors
+    /// When the proxy does not take the change; the earlier routes are then in place.
+    pub async fn switch(&self, ctx: &StageContext, job: &DeployJob) -> Result<(), StageError> {
+        let backend = self.backend(job);
+        let name = routes_name(job.service);
+        if job.routes.is_empty() || job.port.is_none() {
+            ctx.say("There is no domain to switch.");
+            return self.take_away(&name).await.map_err(failed);
+        }
+        let secret = self.files.secret().await.map_err(failed)?;
+        let file = routes_file(&backend, &job.routes, &secret, self.config.proxy_https_port);
+        // Once begun, a change is not left half done: it is taken within seconds or undone.
+        self.change(&name, &file).await.map_err(failed)
+    }
+
+    /// Takes back what a deployment that did not become live had put into the proxy.
+    /// `previous` is the version whose routes stay, when the switch had begun.
+    ///
+    /// # Errors
+    /// When the proxy does not take the change.
+    pub async fn withdraw(
+        &self,
+        service: ServiceId,
+        number: i32,
+        previous: Option<RouteUpdate>,
+    ) -> Result<(), AgentProblem> {
+        self.remove_probe(service, number).await?;
+        let name = routes_name(service);
+        let current = self.files.read(&name).await?;
+        if current.as_deref().and_then(number_in) != Some(number) {
+            return Ok(());
+        }
+        match previous {
+            Some(previous) => self.set_routes(service, &previous).await,
+            None => self.take_away(&name).await,
+        }
+    }
+
+    /// Gives a live version new routes and waits until the proxy serves them.
+    ///
+    /// # Errors
+    /// When there is no such version, or the proxy does not take the change.
+    pub async fn set_routes(
+        &self,
+        service: ServiceId,
+        update: &RouteUpdate,
+    ) -> Result<(), AgentProblem> {
+        match self.wanted(service, update).await? {
+            Some(file) => self.change(&routes_name(service), &file).await,
+            None => self.take_away(&routes_name(service)).await,
+        }
+    }
+
+    /// Makes the routes of a live version what they shall be; tells whether they were not.
+    ///
+    /// # Errors
+    /// As [`Edge::set_routes`].
+    pub async fn repair_routes(
+        &self,
+        service: ServiceId,
+        update: &RouteUpdate,
+    ) -> Result<bool, AgentProblem> {
+        let wanted = self.wanted(service, update).await?;
+        let current = self.files.read(&routes_name(service)).await?;
+        if current == wanted.map(|file| file.text) {
+            return Ok(false);
+        }
+        self.set_routes(service, update).await?;
+        Ok(true)
+    }
+
+    /// Removes all routes of a service.
+    ///
+    /// # Errors
+    /// When the proxy does not take the change.
+    pub async fn remove_routes(&self, service: ServiceId) -> Result<(), AgentProblem> {
+        self.take_away(&routes_name(service)).await
+    }
+
+    /// Removes what is left of the probe of a version.
+    ///
+    /// # Errors
+    /// When the file cannot be removed.
+    pub async fn remove_probe(&self, service: ServiceId, number: i32) -> Result<(), AgentProblem> {
+        self.files.put(&probe_name(service, number), None).await
+    }
+
+    /// Whose routes and probes there are.
+    ///
+    /// # Errors
+    /// When the files cannot be read.
+    pub async fn list_owned(&self) -> Result<Vec<Owned>, AgentProblem> {
+        self.files.list().await
+    }
+
+    pub(super) fn backend(&self, job: &DeployJob) -> Backend {
+        Backend {
+            service: job.service,
+            number: job.number,
+            swarm_service: self.engine.names().of_job(job),
+            replicas: job.replicas,
+        }
+    }
+
+    async fn wanted(
+        &self,
+        service: ServiceId,
+        update: &RouteUpdate,
+    ) -> Result<Option<File>, AgentProblem> {
+        if update.routes.is_empty() {
+            return Ok(None);
+        }
+        let (swarm_service, replicas) = self
+            .engine
+            .find_version(service, update.live_number)
+            .await?
+            .ok_or_else(|| {
+                problem(
+                    FailureKind::SwitchFailed,
+                    format!(
+                        "Version {} does not exist on the server; deploy again.",
+                        update.live_number
+                    ),
+                )
+            })?;
+        let backend = Backend {
+            service,
+            number: update.live_number,
+            swarm_service,
+            replicas,
+        };
+        let secret = self.files.secret().await?;
+        let port = self.config.proxy_https_port;
+        Ok(Some(routes_file(&backend, &update.routes, &secret, port)))
+    }
+}

@@ -1,0 +1,77 @@
+//! A change is made when the proxy has been seen to serve it.
+
+use std::time::Duration;
+
+use longshore_agent_api::AgentProblem;
+use tokio::time::Instant;
+
+use super::dynamic::{File, MARKER, canary_file, marker_request};
+use super::files::{canary_name, random};
+use super::{Edge, trouble};
+
+/// How long the proxy may take over a change: it looks ten times a second, and reads all
+/// files then.
+const LIMIT: Duration = Duration::from_secs(15);
+const POLL: Duration = Duration::from_millis(20);
+
+impl Edge {
+    /// Puts a file in place and waits until the proxy serves it. When the proxy does not,
+    /// what was there before is put back.
+    pub(super) async fn change(&self, name: &str, file: &File) -> Result<(), AgentProblem> {
+        let before = self.files.read(name).await?;
+        if before.as_deref() != Some(&file.text) {
+            self.files.put(name, Some(file.text.clone())).await?;
+        }
+        let seen = self.wait_for_marker(name, Some(&file.marker)).await;
+        if seen.is_err() {
+            tracing::error!(name, "the proxy does not take its configuration");
+            self.files.put(name, before).await?;
+        }
+        seen
+    }
+
+    /// Takes a file away and waits until the proxy has forgotten it.
+    pub(super) async fn take_away(&self, name: &str) -> Result<(), AgentProblem> {
+        if self.files.read(name).await?.is_none() {
+            return Ok(());
+        }
+        self.files.put(name, None).await?;
+        self.wait_for_marker(name, None).await
+    }
+
+    /// Writes a file for no other purpose than to see it taken.
+    pub(super) async fn confirm_that_changes_are_taken(&self) -> Result<(), AgentProblem> {
+        let secret = self.files.secret().await?;
+        let file = canary_file(&random(), &secret);
+        self.change(canary_name(), &file).await
+    }
+
+    async fn wait_for_marker(&self, name: &str, marker: Option<&str>) -> Result<(), AgentProblem> {
+        let stem = name.trim_end_matches(".yml");
+        let request = marker_request(&self.files.secret().await?, stem);
+        let deadline = Instant::now() + LIMIT;
+        loop {
+            match self.marker(&request).await {
+                Ok(seen) if seen.as_deref() == marker => return Ok(()),
+                _ if Instant::now() > deadline => {
+                    return Err(trouble(format!(
+                        "The proxy did not take the change within {} seconds.",
+                        LIMIT.as_secs()
+                    )));
+                }
+                _ => tokio::time::sleep(POLL).await,
+            }
+        }
+    }
+
+    /// What the public entry point answers to whoever asks for a marker.
+    async fn marker(&self, request: &str) -> reqwest::Result<Option<String>> {
+        let url = format!("http://127.0.0.1:{}/", self.config.proxy_http_port);
+        let answer = self.http.get(url).header(MARKER, request).send().await?;
+        Ok(answer
+            .headers()
+            .get(MARKER)
+            .and_then(|value| value.to_str().ok())
+            .map(str::to_owned))
+    }
+}

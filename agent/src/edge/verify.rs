@@ -1,0 +1,177 @@
+//! Whether a new version answers, asked through the proxy on a way of its own.
+
+use std::time::Duration;
+
+use longshore_agent_api::{AgentProblem, DeployJob};
+use longshore_domain::FailureKind;
+use longshore_domain::health::HealthProbe;
+use longshore_domain::run::Port;
+use reqwest::StatusCode;
+use reqwest::header::HOST;
+use tokio::time::Instant;
+
+use super::Edge;
+use super::dynamic::probe_file;
+use super::files::{probe_name, random};
+use crate::engine::failed;
+use crate::stage::{StageContext, StageError};
+
+/// The header that carries a deployment's secret there and a marker back.
+const HEADER: &str = "Longshore-Probe";
+/// How long a healthy version may answer otherwise than it should.
+const PATIENCE: Duration = Duration::from_secs(15);
+const POLL: Duration = Duration::from_millis(25);
+/// How often a version without a port is looked at while it settles.
+const SETTLE_POLL: Duration = Duration::from_millis(500);
+
+impl Edge {
+    /// Asks the new version through the proxy, or sees a version without a port stay up
+    /// for its settling time. The public entry points know nothing of it.
+    ///
+    /// # Errors
+    /// [`FailureKind::PortNotListening`], [`FailureKind::ProbeFailed`] or, without a port,
+    /// [`FailureKind::CrashLoop`].
+    pub async fn verify(&self, ctx: &StageContext, job: &DeployJob) -> Result<(), StageError> {
+        let Some(port) = job.port else {
+            return ctx.or_cancelled(self.settle(ctx, job)).await;
+        };
+        let verified = ctx.or_cancelled(self.probe(ctx, job, port)).await;
+        if let Err(problem) = self.remove_probe(job.service, job.number).await {
+            tracing::warn!(%problem, "a probe's route cannot be removed");
+        }
+        verified
+    }
+
+    async fn settle(&self, ctx: &StageContext, job: &DeployJob) -> Result<(), StageError> {
+        ctx.say(format!(
+            "It must stay up for {} seconds.",
+            job.settle_seconds
+        ));
+        let deadline = Instant::now() + Duration::from_secs(u64::from(job.settle_seconds));
+        let ends = self.engine.ends(job).await.map_err(failed)?;
+        loop {
+            let now = self.engine.ends(job).await.map_err(failed)?;
+            if now.is_none() || now > ends {
+                let error = self.engine.explain_end(ctx, job).await;
+                return Err(error);
+            }
+            if Instant::now() >= deadline {
+                return Ok(());
+            }
+            tokio::time::sleep(SETTLE_POLL.min(deadline - Instant::now())).await;
+        }
+    }
+
+    async fn probe(
+        &self,
+        ctx: &StageContext,
+        job: &DeployJob,
+        port: Port,
+    ) -> Result<(), StageError> {
+        let secret = random();
+        let file = probe_file(&self.backend(job), port, HEADER, &secret);
+        self.files
+            .put(&probe_name(job.service, job.number), Some(file.text))
+            .await
+            .map_err(failed)?;
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let answer = self.ask(job, &secret, &file.marker).await;
+            if let Ok(Answer::Status(status)) = answer
+                && is_expected(job, status)
+            {
+                let (path, code) = (job.health.path(), status.as_u16());
+                ctx.say(format!(
+                    "GET {path} through the proxy was answered with status {code}."
+                ));
+                return Ok(());
+            }
+            if Instant::now() >= deadline {
+                return Err(unanswered(job, port, answer));
+            }
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    async fn ask(
+        &self,
+        job: &DeployJob,
+        secret: &str,
+        marker: &str,
+    ) -> Result<Answer, AgentProblem> {
+        let ports = self.private_ports().await?;
+        let url = format!("http://127.0.0.1:{}{}", ports.probe, job.health.path());
+        let host = job
+            .routes
+            .first()
+            .map_or("localhost", |route| route.host.as_str());
+        let answer = self
+            .http
+            .get(url)
+            .header(HOST, host)
+            .header(HEADER, secret)
+            .send()
+            .await;
+        let Ok(answer) = answer else {
+            return Ok(Answer::None);
+        };
+        let is_marked = answer
+            .headers()
+            .get(HEADER)
+            .is_some_and(|value| value == marker);
+        Ok(match answer.status() {
+            // The proxy's own words, which carry the marker or do not.
+            StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT => Answer::Unreachable,
+            status if is_marked => Answer::Status(status),
+            _ => Answer::NoRoute,
+        })
+    }
+}
+
+/// What came of one request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Answer {
+    /// Nothing, or not in time.
+    None,
+    /// The proxy does not know the probe's route yet.
+    NoRoute,
+    /// The proxy cannot reach the container.
+    Unreachable,
+    /// The container answered.
+    Status(StatusCode),
+}
+
+/// A path that somebody chose must succeed; of others it is only wanted that no error of
+/// the server's comes.
+fn is_expected(job: &DeployJob, status: StatusCode) -> bool {
+    match job.health.probe {
+        HealthProbe::Http { .. } => status.as_u16() < 400,
+        HealthProbe::Auto | HealthProbe::Tcp | HealthProbe::Command { .. } => status.as_u16() < 500,
+    }
+}
+
+fn unanswered(job: &DeployJob, port: Port, answer: Result<Answer, AgentProblem>) -> StageError {
+    let path = job.health.path();
+    match answer {
+        Err(problem) => failed(problem),
+        Ok(Answer::NoRoute) => StageError::failed(
+            FailureKind::SwitchFailed,
+            "The proxy did not take the route of the probe.",
+        ),
+        Ok(Answer::Unreachable) => StageError::failed(
+            FailureKind::PortNotListening,
+            format!("Nothing answers on port {port} of the container's network address."),
+        ),
+        Ok(Answer::None) => StageError::failed(
+            FailureKind::ProbeFailed,
+            format!("GET {path} through the proxy was not answered in time."),
+        ),
+        Ok(Answer::Status(status)) => StageError::failed(
+            FailureKind::ProbeFailed,
+            format!(
+                "GET {path} through the proxy was answered with status {}.",
+                status.as_u16()
+            ),
+        ),
+    }
+}
