@@ -17,6 +17,8 @@ use crate::build::Image;
 use crate::git::Checkout;
 use crate::stage::{StageContext, StageError};
 
+pub mod docker;
+
 /// The state of the machine's parts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MachineState {
@@ -73,18 +75,6 @@ pub enum Owned {
     },
 }
 
-/// What a deployment that did not become live had put into the proxy.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Withdrawal {
-    /// At most the route over which it was probed.
-    Probe,
-    /// Perhaps the service's own routes: they go back to the version before, if any.
-    Switch {
-        /// The version before and its routes.
-        back_to: Option<RouteUpdate>,
-    },
-}
-
 /// Git, Docker and the proxy of one machine.
 #[async_trait]
 pub trait Machine: Send + Sync + 'static {
@@ -135,12 +125,13 @@ pub trait Machine: Send + Sync + 'static {
     /// Moves the traffic to the new version.
     async fn switch(&self, context: &StageContext, job: &DeployJob) -> Result<(), StageError>;
 
-    /// Takes back what a deployment that did not become live had put into the proxy.
+    /// Takes back what a deployment that did not become live had put into the proxy. If
+    /// the service's routes lead to it already, they go back to the `previous` version.
     async fn withdraw(
         &self,
         service: ServiceId,
         number: i32,
-        withdrawal: Withdrawal,
+        previous: Option<RouteUpdate>,
     ) -> Result<(), AgentProblem>;
 
     /// Removes what runs of one version.

@@ -12,7 +12,6 @@ use super::job::Job;
 use super::record::{JobRecord, Progress};
 use super::{Jobs, blocking};
 use crate::journal::{JobSink, Replay};
-use crate::machine::Withdrawal;
 use crate::redact::Redactor;
 use crate::stage::EventSink;
 
@@ -36,9 +35,12 @@ impl Jobs {
         let (service, number) = (left.record.service, left.record.number);
         let machine = &*self.machine;
         if left.done.has_started(Stage::Verifying) {
-            let withdrawal = withdrawal(left.done, left.progress);
+            let previous = left.progress.previous.map(|live_number| RouteUpdate {
+                live_number,
+                routes: left.progress.routes.clone(),
+            });
             step(sink, "taking back the routes", || {
-                machine.withdraw(service, number, withdrawal.clone())
+                machine.withdraw(service, number, previous.clone())
             })
             .await;
         }
@@ -92,18 +94,6 @@ impl Jobs {
         if let Err(error) = removed.await {
             tracing::warn!(%deployment, %error, "a work tree cannot be removed");
         }
-    }
-}
-
-fn withdrawal(done: &Replay, progress: &Progress) -> Withdrawal {
-    if !done.has_started(Stage::Switching) {
-        return Withdrawal::Probe;
-    }
-    Withdrawal::Switch {
-        back_to: progress.previous.map(|live_number| RouteUpdate {
-            live_number,
-            routes: progress.routes.clone(),
-        }),
     }
 }
 

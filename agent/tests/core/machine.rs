@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use futures_util::stream::{self, BoxStream, StreamExt};
 use longshore_agent::build::Image;
 use longshore_agent::git::Checkout;
-use longshore_agent::machine::{Machine, MachineState, Owned, Withdrawal};
+use longshore_agent::machine::{Machine, MachineState, Owned};
 use longshore_agent::stage::{StageContext, StageError};
 use longshore_agent_api::{
     AgentProblem, ContainerLine, DeployJob, LogStream, Origin, RepositoryCheck, RepositoryReport,
@@ -276,12 +276,12 @@ impl Machine for Simulated {
         &self,
         service: ServiceId,
         number: i32,
-        withdrawal: Withdrawal,
+        previous: Option<RouteUpdate>,
     ) -> Result<(), AgentProblem> {
         self.note(format!("withdraw {number}"));
-        if let Withdrawal::Switch { back_to } = withdrawal {
-            let mut world = self.world.lock().unwrap();
-            match back_to {
+        let mut world = self.world.lock().unwrap();
+        if world.live.get(&service) == Some(&number) {
+            match previous {
                 Some(previous) => world.live.insert(service, previous.live_number),
                 None => world.live.remove(&service),
             };

@@ -1,0 +1,324 @@
+//! The real machine: libgit2, Docker Engine with Swarm, Traefik.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures_util::stream::BoxStream;
+use longshore_agent_api::{
+    AgentProblem, ContainerLine, DeployJob, Origin, RepositoryCheck, RepositoryReport, RouteUpdate,
+    RunningUpdate, VersionStatus,
+};
+use longshore_domain::{FailureKind, ServiceId};
+use tokio::sync::watch;
+
+use super::{Machine, MachineState, Owned};
+use crate::build::{self, BuildRequest, Image};
+use crate::config::Config;
+use crate::edge::Edge;
+use crate::engine::Engine;
+use crate::git::{self, Checkout};
+use crate::paths::Paths;
+use crate::stage::{StageContext, StageError};
+use crate::tasks::Tasks;
+
+/// How long to wait until Docker is prepared again after it failed.
+const RETRY_AFTER: Duration = Duration::from_secs(2);
+
+/// The real machine.
+pub struct DockerMachine {
+    engine: Engine,
+    edge: Edge,
+    mirrors: PathBuf,
+    tasks: Tasks,
+    /// Whether Swarm, networks and the proxy are there; else why not.
+    prepared: watch::Sender<Result<(), String>>,
+}
+
+impl DockerMachine {
+    /// Connects to Docker, which need not answer yet.
+    ///
+    /// # Errors
+    /// When the settings name no usable Docker.
+    pub fn connect(config: &Config, tasks: &Tasks) -> Result<Arc<Self>, AgentProblem> {
+        let engine = Engine::connect(config)?;
+        let edge = Edge::new(engine.clone(), config);
+        Ok(Arc::new(Self {
+            engine,
+            edge,
+            mirrors: Paths::new(config.agent_dir()).mirrors(),
+            tasks: tasks.clone(),
+            prepared: watch::Sender::new(Err("Docker is being prepared".to_owned())),
+        }))
+    }
+
+    /// Makes Swarm, networks and the proxy ready, as soon as Docker answers, and keeps
+    /// the proxy so.
+    pub fn prepare_in_background(self: &Arc<Self>) {
+        let machine = Arc::clone(self);
+        self.tasks.spawn("prepare", async move {
+            let stopping = machine.tasks.stopping().clone();
+            tokio::select! {
+                () = stopping.cancelled() => {}
+                () = machine.prepare() => machine.edge.supervise(stopping.clone()).await,
+            }
+        });
+    }
+
+    async fn prepare(&self) {
+        loop {
+            match self.try_prepare().await {
+                Ok(()) => {
+                    let _ = self.prepared.send_replace(Ok(()));
+                    tracing::info!("Docker, Swarm and the proxy are ready");
+                    return;
+                }
+                Err(problem) => {
+                    let is_news = self.prepared.send_if_modified(|prepared| {
+                        let news = Err(problem.message.clone());
+                        let is_news = *prepared != news;
+                        *prepared = news;
+                        is_news
+                    });
+                    if is_news {
+                        tracing::warn!(%problem, "Docker cannot be prepared yet");
+                    }
+                    tokio::time::sleep(RETRY_AFTER).await;
+                }
+            }
+        }
+    }
+
+    async fn try_prepare(&self) -> Result<(), AgentProblem> {
+        self.engine.prepare().await?;
+        self.edge.prepare().await
+    }
+
+    /// Waits until Swarm and the proxy are there, and says so when that takes time.
+    async fn when_prepared(&self, context: &StageContext) -> Result<(), StageError> {
+        let mut prepared = self.prepared.subscribe();
+        let reason = prepared.borrow_and_update().clone().err();
+        if let Some(reason) = reason {
+            context.say(format!("waiting for Docker: {reason}"));
+        }
+        context
+            .or_cancelled(async {
+                prepared
+                    .wait_for(Result::is_ok)
+                    .await
+                    .map(drop)
+                    .map_err(|_| {
+                        StageError::failed(
+                            FailureKind::EngineUnavailable,
+                            "the agent is shutting down",
+                        )
+                    })
+            })
+            .await
+    }
+}
+
+#[async_trait]
+impl Machine for DockerMachine {
+    async fn state(&self) -> MachineState {
+        let (docker_version, swarm_ready) = self.engine.state().await;
+        MachineState {
+            docker_version,
+            swarm_ready,
+            proxy_ready: self.edge.ready(),
+        }
+    }
+
+    async fn check_repository(
+        &self,
+        check: &RepositoryCheck,
+    ) -> Result<RepositoryReport, AgentProblem> {
+        git::check(check).await
+    }
+
+    async fn fetch(
+        &self,
+        context: &StageContext,
+        job: &DeployJob,
+        work_tree: &Path,
+    ) -> Result<Checkout, StageError> {
+        let Origin::Git {
+            repository,
+            branch,
+            commit,
+            submodules,
+            ..
+        } = &job.origin
+        else {
+            return Err(StageError::failed(
+                FailureKind::Internal,
+                "an image has no repository",
+            ));
+        };
+        git::fetch(
+            context,
+            repository,
+            branch,
+            commit.as_ref(),
+            *submodules,
+            &self.mirrors,
+            work_tree,
+        )
+        .await
+    }
+
+    async fn image(
+        &self,
+        context: &StageContext,
+        job: &DeployJob,
+        source: Option<(&Path, &str)>,
+    ) -> Result<Image, StageError> {
+        let docker = self.engine.docker();
+        let tag = self.engine.image_tag(job.service, job.number);
+        match (&job.origin, source) {
+            (
+                Origin::Git {
+                    build,
+                    build_secrets,
+                    clear_cache,
+                    ..
+                },
+                Some((checkout, tree)),
+            ) => {
+                let request = BuildRequest {
+                    checkout,
+                    tree,
+                    build,
+                    secrets: build_secrets,
+                    tag: &tag,
+                    labels: self.engine.image_labels(job),
+                    clear_cache: *clear_cache,
+                };
+                build::build(context, docker, request).await
+            }
+            (Origin::Git { .. }, None) => Err(StageError::failed(
+                FailureKind::Internal,
+                "the checkout is gone",
+            )),
+            (Origin::Image { reference }, _) => build::pull(context, docker, reference, &tag).await,
+            // Under a tag of its own, so that it stays as long as this version.
+            (Origin::Existing { digest, .. }, _) => {
+                context
+                    .or_cancelled(build::find(docker, &tag, digest))
+                    .await
+            }
+        }
+    }
+
+    async fn release(
+        &self,
+        context: &StageContext,
+        job: &DeployJob,
+        image: &Image,
+    ) -> Result<(), StageError> {
+        self.when_prepared(context).await?;
+        self.engine.release(context, job, &image.digest).await
+    }
+
+    async fn start(
+        &self,
+        context: &StageContext,
+        job: &DeployJob,
+        image: &Image,
+    ) -> Result<(), StageError> {
+        self.when_prepared(context).await?;
+        self.engine.start(context, job, &image.digest).await
+    }
+
+    async fn verify(&self, context: &StageContext, job: &DeployJob) -> Result<(), StageError> {
+        self.when_prepared(context).await?;
+        self.edge.verify(context, job).await
+    }
+
+    async fn switch(&self, context: &StageContext, job: &DeployJob) -> Result<(), StageError> {
+        self.when_prepared(context).await?;
+        self.edge.switch(context, job).await
+    }
+
+    async fn withdraw(
+        &self,
+        service: ServiceId,
+        number: i32,
+        previous: Option<RouteUpdate>,
+    ) -> Result<(), AgentProblem> {
+        self.edge.withdraw(service, number, previous).await
+    }
+
+    async fn remove_version(&self, service: ServiceId, number: i32) -> Result<(), AgentProblem> {
+        self.engine.remove_version(service, number).await
+    }
+
+    async fn versions(&self, service: ServiceId) -> Result<Vec<VersionStatus>, AgentProblem> {
+        self.engine.versions(service).await
+    }
+
+    async fn set_running(
+        &self,
+        service: ServiceId,
+        update: &RunningUpdate,
+    ) -> Result<(), AgentProblem> {
+        self.engine.set_running(service, update).await
+    }
+
+    async fn set_routes(
+        &self,
+        service: ServiceId,
+        update: &RouteUpdate,
+    ) -> Result<(), AgentProblem> {
+        self.edge.set_routes(service, update).await
+    }
+
+    async fn repair_routes(
+        &self,
+        service: ServiceId,
+        update: &RouteUpdate,
+    ) -> Result<bool, AgentProblem> {
+        self.edge.repair_routes(service, update).await
+    }
+
+    async fn remove_service(&self, service: ServiceId, volumes: bool) -> Result<(), AgentProblem> {
+        self.edge.remove_routes(service).await?;
+        self.engine.remove_service(service, volumes).await
+    }
+
+    async fn container_log(
+        &self,
+        service: ServiceId,
+        number: i32,
+        tail: u32,
+        follow: bool,
+    ) -> Result<BoxStream<'static, ContainerLine>, AgentProblem> {
+        self.engine
+            .container_log(service, Some(number), tail, follow)
+            .await
+    }
+
+    async fn is_settling(&self) -> Result<bool, AgentProblem> {
+        self.engine.is_settling().await
+    }
+
+    async fn list_owned(&self) -> Result<Vec<Owned>, AgentProblem> {
+        let mut owned = self.engine.list_owned().await?;
+        owned.extend(self.edge.list_owned().await?);
+        Ok(owned)
+    }
+
+    async fn remove_owned(&self, owned: &Owned) -> Result<(), AgentProblem> {
+        match owned {
+            Owned::Version { service, number } => {
+                self.engine.remove_version(*service, *number).await
+            }
+            Owned::OneOff { id, .. } => self.engine.remove_one_off(id).await,
+            Owned::Network { environment } => self.engine.remove_environment(*environment).await,
+            Owned::Image { tag, .. } => self.engine.remove_image(tag).await,
+            Owned::Routes { service } => self.edge.remove_routes(*service).await,
+            Owned::Probe { service, number } => self.edge.remove_probe(*service, *number).await,
+        }
+    }
+}
