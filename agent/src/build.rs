@@ -2,7 +2,7 @@
 //!
 //! BuildKit is driven through the Docker Engine API alone: the context goes as a tar
 //! stream to `POST /build`, secrets through a gRPC session over `POST /session`
-//! ([`session`]), progress comes back as BuildKit's own trace messages ([`trace`]).
+//! (`session.rs`), progress comes back as BuildKit's own trace messages (`trace.rs`).
 //! Dropping the work closes the connections, which ends the build.
 
 mod context;

@@ -5,7 +5,7 @@
 //! exist in callbacks alone, never in a URL, an argument list or a file. Everything
 //! that a repository holds (names, links, submodules) is data of a stranger.
 //!
-//! libgit2 blocks, so its work runs on a thread of its own ([`worker`]).
+//! libgit2 blocks, so its work runs on a thread of its own (`git/worker.rs`).
 
 mod access;
 mod checkout;

@@ -27,6 +27,12 @@ pub async fn pull(
     reference: &ImageRef,
     tag: &str,
 ) -> Result<Image, StageError> {
+    if is_private(reference) {
+        return Err(StageError::failed(
+            FailureKind::ImagePull,
+            format!("{reference} names a registry that cannot exist."),
+        ));
+    }
     ctx.or_cancelled(async {
         let local = inspect(docker, reference.as_str()).await?;
         let pinned = reference.as_str().contains("@sha256:");
@@ -139,6 +145,16 @@ fn tag_of(tag: &str) -> &str {
     }
 }
 
+/// Whether it names a registry below `.invalid`. The images that are built here have
+/// such tags; nobody may take another's by its tag.
+fn is_private(reference: &ImageRef) -> bool {
+    reference
+        .as_str()
+        .split_once('/')
+        .and_then(|(registry, _)| registry.split(':').next())
+        .is_some_and(|host| host.to_ascii_lowercase().ends_with(".invalid"))
+}
+
 async fn pull_from_registry(
     ctx: &StageContext,
     docker: &Docker,
@@ -227,7 +243,24 @@ fn brief(message: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{repository_of, tag_of};
+    use super::{is_private, repository_of, tag_of};
+
+    #[test]
+    fn images_that_were_built_here_are_nobody_elses() {
+        for (reference, private) in [
+            ("longshore.invalid/0190:3", true),
+            ("LONGSHORE.INVALID:80/0190:3", true),
+            ("docker.io/invalid/x", false),
+            ("invalid/x", false),
+            ("busybox", false),
+        ] {
+            assert_eq!(
+                is_private(&reference.parse().unwrap()),
+                private,
+                "{reference}"
+            );
+        }
+    }
 
     #[test]
     fn a_port_is_no_tag() {

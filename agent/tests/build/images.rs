@@ -25,14 +25,29 @@ async fn an_image_on_the_machine_is_taken_when_no_registry_gives_it() {
 #[tokio::test]
 async fn an_image_that_is_nowhere_is_named() {
     let bench = Bench::new("FROM busybox\n").await;
-    let reference = "registry.invalid/team/nope:1".parse().unwrap();
+    let reference = "registry.example/team/nope:1".parse().unwrap();
     let result = build::pull(&bench.context(), &bench.docker, &reference, &bench.tag(1)).await;
     let (kind, message) = failure(result);
     assert_eq!(kind, FailureKind::ImagePull);
     assert!(
-        message.contains("registry.invalid/team/nope:1"),
+        message.contains("registry.example/team/nope:1"),
         "{message}"
     );
+}
+
+#[tokio::test]
+async fn an_image_of_another_service_is_not_taken_by_its_tag() {
+    let bench = Bench::new("FROM busybox\nCMD [\"true\"]\n").await;
+    let built = bench.build(1).await.unwrap();
+    let name = format!("{}.invalid/0190", bench.run.name());
+    let tag = format!("{name}:1");
+    build::find(&bench.docker, &tag, &built.digest)
+        .await
+        .unwrap();
+    let reference = tag.parse().unwrap();
+    let result = build::pull(&bench.context(), &bench.docker, &reference, &bench.tag(2)).await;
+    let (kind, message) = failure(result);
+    assert_eq!(kind, FailureKind::ImagePull, "{message}");
 }
 
 #[tokio::test]
