@@ -162,7 +162,8 @@ async fn read(docker: &Docker, image: &str, path: &str) -> String {
         let mut entry = entry.unwrap();
         let name = entry.path().unwrap().display().to_string();
         if entry.header().entry_type().is_dir() {
-            text.push_str(&format!("{name}\n"));
+            text.push_str(&name);
+            text.push('\n');
         } else {
             entry.read_to_string(&mut text).unwrap();
         }
