@@ -20,6 +20,7 @@ use uuid::Uuid;
 
 use crate::agent_client::AgentClient;
 use crate::tasks::Tasks;
+use lease::Lease;
 
 /// How long a deployment belongs to a worker that says nothing. A worker that was killed
 /// is replaced after it; the control plane's promise is a minute.
@@ -83,11 +84,11 @@ impl Workers {
         let deployment = claimed.id;
         tracing::info!(%deployment, number = claimed.number, service = %claimed.service_name,
             resumed = claimed.resumed, "deployment taken");
-        let lease = lease::Lease::keep(self, &claimed);
+        let lease = Lease::keep(self, &claimed);
         let end = tokio::select! {
             () = self.tasks.stopping().cancelled() => attend::End::Interrupted,
             () = lease.lost() => attend::End::LostLease,
-            end = attend::attend(self, &claimed, lease.cancel_requested()) => end,
+            end = attend::attend(self, &claimed, &lease) => end,
         };
         match end {
             attend::End::Outcome(outcome) => {

@@ -8,6 +8,7 @@ use longshore_domain::Failure;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
+use super::lease::Lease;
 use super::{Workers, record, specification};
 use crate::agent_client::AgentError;
 
@@ -38,11 +39,8 @@ enum Attempt {
 
 /// Lets the agent do the deployment and stores what it reports, until it has ended. The
 /// agent and the database may go away and come back meanwhile.
-pub(super) async fn attend(
-    workers: &Workers,
-    claimed: &ClaimedDeployment,
-    mut cancel: watch::Receiver<bool>,
-) -> End {
+pub(super) async fn attend(workers: &Workers, claimed: &ClaimedDeployment, lease: &Lease) -> End {
+    let mut cancel = lease.cancel_requested();
     let job = specification::job(claimed);
     let mut stored = claimed.last_sequence;
     let mut pause = PAUSES.0;
@@ -61,6 +59,7 @@ pub(super) async fn attend(
             }
         }
     };
+    lease.close();
     if !finish(workers, &job, outcome.clone()).await {
         return End::LostLease;
     }

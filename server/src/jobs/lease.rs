@@ -2,7 +2,7 @@
 
 use longshore_control::work::{ClaimedDeployment, WorkError};
 use tokio::sync::watch;
-use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::sync::CancellationToken;
 
 use super::{LEASE, Workers};
 
@@ -10,7 +10,7 @@ use super::{LEASE, Workers};
 pub(super) struct Lease {
     cancel_requested: watch::Receiver<bool>,
     lost: CancellationToken,
-    _keeper: DropGuard,
+    done: CancellationToken,
 }
 
 impl Lease {
@@ -30,8 +30,14 @@ impl Lease {
         Self {
             cancel_requested,
             lost,
-            _keeper: done.drop_guard(),
+            done,
         }
+    }
+
+    /// Stops keeping the lease, because the end is about to be written: from then on the
+    /// deployment no longer belongs to anybody.
+    pub(super) fn close(&self) {
+        self.done.cancel();
     }
 
     /// Becomes true when a person asks for the deployment's end.
@@ -42,6 +48,12 @@ impl Lease {
     /// Returns when the deployment belongs to somebody else.
     pub(super) async fn lost(&self) {
         self.lost.cancelled().await;
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        self.done.cancel();
     }
 }
 
