@@ -12,6 +12,7 @@ mod health;
 mod hooks;
 mod layers;
 mod metrics;
+mod origin;
 pub mod pages;
 mod peer;
 mod session;

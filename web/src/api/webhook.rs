@@ -10,6 +10,7 @@ use super::Problem;
 use super::caller::Caller;
 use super::extract::Id;
 use super::model::{Delivery, Hook, List};
+use crate::origin::Origin;
 
 /// Deliveries that are listed.
 const DELIVERIES: usize = 50;
@@ -19,11 +20,13 @@ const DELIVERIES: usize = 50;
     responses((status = 200, body = Hook), (status = 404, body = Problem)))]
 pub(super) async fn show(
     caller: Caller,
+    origin: Origin,
     State(control): State<Control>,
     Id(id): Id<ServiceId>,
 ) -> Result<Json<Hook>, Problem> {
     let hook = control.show_hook(&caller.0, id).await?;
-    let hook = hook.ok_or(ControlError::NotFound)?;
+    let mut hook = hook.ok_or(ControlError::NotFound)?;
+    hook.url = origin.complete(&hook.url);
     Ok(Json(Hook::new(hook, None)))
 }
 
@@ -32,10 +35,12 @@ pub(super) async fn show(
     responses((status = 201, body = Hook)))]
 pub(super) async fn create(
     caller: Caller,
+    origin: Origin,
     State(control): State<Control>,
     Id(id): Id<ServiceId>,
 ) -> Result<(StatusCode, Json<Hook>), Problem> {
-    let hook = control.make_hook(&caller.0, id).await?;
+    let mut hook = control.make_hook(&caller.0, id).await?;
+    hook.view.url = origin.complete(&hook.view.url);
     let secret = hook.secret.expose().to_owned();
     Ok((
         StatusCode::CREATED,

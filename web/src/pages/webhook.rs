@@ -9,15 +9,23 @@ use super::path::Id;
 use super::services::{frame, turn_back};
 use super::view::{DeliveryRow, ServiceHead, WebhookPage};
 use super::visit::Signed;
+use crate::origin::Origin;
 
 /// How many deliveries are shown.
 const RECENT: usize = 30;
 
 /// The webhook with its last deliveries.
-pub async fn show(State(control): State<Control>, signed: Signed, Id(id): Id<ServiceId>) -> Answer {
+pub async fn show(
+    State(control): State<Control>,
+    origin: Origin,
+    signed: Signed,
+    Id(id): Id<ServiceId>,
+) -> Answer {
     let service = control.show_service(&signed.actor, id).await?;
     let hook = control.show_hook(&signed.actor, id).await?;
-    let url = hook.map(|hook| hook.url).unwrap_or_default();
+    let url = hook
+        .map(|hook| origin.complete(&hook.url))
+        .unwrap_or_default();
     let filled = webhook_page(&control, signed, &service, url, String::new()).await?;
     Ok(page(&filled))
 }
@@ -56,6 +64,7 @@ async fn webhook_page(
 /// kept nowhere in the clear, so no later page could.
 pub async fn create(
     State(control): State<Control>,
+    origin: Origin,
     signed: Signed,
     Id(id): Id<ServiceId>,
 ) -> Answer {
@@ -63,7 +72,8 @@ pub async fn create(
     match control.make_hook(&signed.actor, id).await {
         Ok(hook) => {
             let secret = hook.secret.expose().to_owned();
-            let filled = webhook_page(&control, signed, &service, hook.view.url, secret).await?;
+            let url = origin.complete(&hook.view.url);
+            let filled = webhook_page(&control, signed, &service, url, secret).await?;
             Ok(page_once(&filled))
         }
         Err(error) => turn_back(&signed, error, &format!("/services/{id}/webhook")).await,
