@@ -1,6 +1,7 @@
 //! An environment: its services, its shared variables and new apps.
 
 use axum::extract::State;
+use axum::response::Response;
 use longshore_control::{
     AppDraft, Control, ControlError, EnvironmentView, ProjectView, VariableScope,
 };
@@ -25,7 +26,7 @@ pub async fn show(
     Id(id): Id<EnvironmentId>,
 ) -> Answer {
     let (project, environment) = load(&control, &signed, id).await?;
-    show_services(signed, &project, &environment)
+    Ok(show_services(signed, &project, &environment))
 }
 
 /// The services of an environment that was loaded.
@@ -33,18 +34,18 @@ pub fn show_services(
     signed: Signed,
     project: &ProjectView,
     environment: &EnvironmentView,
-) -> Answer {
+) -> Response {
     let services: Vec<_> = environment
         .services
         .iter()
         .map(|service| ServiceCard::new(service, signed.now))
         .collect();
-    Ok(page(&ServicesPage {
+    page(&ServicesPage {
         page: frame(signed, project).titled(&project.name),
         project: ProjectHead::new(project, environment, "services"),
         is_busy: services.iter().any(|service| service.status.is_busy()),
         services,
-    }))
+    })
 }
 
 async fn load(

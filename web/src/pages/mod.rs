@@ -31,10 +31,10 @@ use axum::Router;
 use axum::extract::FromRef;
 use axum::response::Response;
 use axum::routing::{MethodRouter, get, post};
-use http::StatusCode;
+use http::{Method, StatusCode};
 use longshore_control::Control;
 
-use crate::state::AgentQueries;
+use crate::state::{AgentQueries, WebState};
 
 pub(crate) use answer::{PageError, refuse};
 pub(crate) use errors::print_errors;
@@ -47,6 +47,14 @@ pub(crate) async fn not_found() -> Response {
     )
 }
 
+/// The method and path of every page, for whoever must know them all.
+pub fn routes() -> Vec<(Method, &'static str)> {
+    entries::<WebState>()
+        .into_iter()
+        .map(|(method, path, _)| (method, path))
+        .collect()
+}
+
 /// All pages.
 pub fn router<S>() -> Router<S>
 where
@@ -54,87 +62,180 @@ where
     Control: FromRef<S>,
     Arc<dyn AgentQueries>: FromRef<S>,
 {
-    routes()
+    entries()
         .into_iter()
-        .fold(Router::new(), |router, (path, handlers)| {
-            router.route(path, handlers)
+        .fold(Router::new(), |router, (_, path, handler)| {
+            router.route(path, handler)
         })
 }
 
-/// Every path of the pages with its handlers.
-fn routes<S>() -> Vec<(&'static str, MethodRouter<S>)>
+/// Every page: its method, its path and its handler.
+fn entries<S>() -> Vec<(Method, &'static str, MethodRouter<S>)>
 where
     S: Clone + Send + Sync + 'static,
     Control: FromRef<S>,
     Arc<dyn AgentQueries>: FromRef<S>,
 {
     vec![
-        ("/setup", get(gate::show_setup).post(gate::set_up)),
-        ("/login", get(gate::show_login).post(gate::log_in)),
-        ("/logout", post(gate::log_out)),
-        ("/theme", post(gate::choose_theme)),
-        ("/places", get(places::index)),
-        ("/", get(projects::index)),
-        ("/projects", post(projects::create)),
-        ("/projects/new", get(projects::new)),
-        ("/projects/{id}", get(projects::show)),
-        ("/projects/{id}/settings", get(projects::settings)),
-        ("/projects/{id}/rename", post(projects::rename)),
+        (Method::GET, "/setup", get(gate::show_setup)),
+        (Method::POST, "/setup", post(gate::set_up)),
+        (Method::GET, "/login", get(gate::show_login)),
+        (Method::POST, "/login", post(gate::log_in)),
+        (Method::POST, "/logout", post(gate::log_out)),
+        (Method::POST, "/theme", post(gate::choose_theme)),
+        (Method::GET, "/places", get(places::index)),
+        (Method::GET, "/", get(projects::index)),
+        (Method::POST, "/projects", post(projects::create)),
+        (Method::GET, "/projects/new", get(projects::new)),
+        (Method::GET, "/projects/{id}", get(projects::show)),
         (
+            Method::GET,
+            "/projects/{id}/settings",
+            get(projects::settings),
+        ),
+        (
+            Method::POST,
+            "/projects/{id}/rename",
+            post(projects::rename),
+        ),
+        (
+            Method::POST,
             "/projects/{id}/environments",
             post(projects::add_environment),
         ),
-        ("/projects/{id}/delete", post(projects::delete)),
-        ("/environments/{id}", get(environments::show)),
         (
+            Method::POST,
+            "/projects/{id}/delete",
+            post(projects::delete),
+        ),
+        (Method::GET, "/environments/{id}", get(environments::show)),
+        (
+            Method::GET,
             "/environments/{id}/variables",
-            get(environments::variables).post(environments::save_variables),
+            get(environments::variables),
         ),
-        ("/environments/{id}/apps", post(environments::create_app)),
-        ("/environments/{id}/apps/new", get(environments::new_app)),
-        ("/services/{id}", get(services::show)),
-        ("/services/{id}/deploy", post(services::deploy)),
-        ("/services/{id}/deployments", get(services::deployments)),
         (
+            Method::POST,
+            "/environments/{id}/variables",
+            post(environments::save_variables),
+        ),
+        (
+            Method::POST,
+            "/environments/{id}/apps",
+            post(environments::create_app),
+        ),
+        (
+            Method::GET,
+            "/environments/{id}/apps/new",
+            get(environments::new_app),
+        ),
+        (Method::GET, "/services/{id}", get(services::show)),
+        (
+            Method::POST,
+            "/services/{id}/deploy",
+            post(services::deploy),
+        ),
+        (
+            Method::GET,
+            "/services/{id}/deployments",
+            get(services::deployments),
+        ),
+        (
+            Method::GET,
             "/services/{id}/variables",
-            get(services::variables).post(services::save_variables),
+            get(services::variables),
         ),
         (
+            Method::POST,
+            "/services/{id}/variables",
+            post(services::save_variables),
+        ),
+        (Method::GET, "/services/{id}/domains", get(domains::index)),
+        (
+            Method::POST,
             "/services/{id}/domains",
-            get(domains::index).post(domains::create),
+            post(domains::create),
         ),
         (
+            Method::POST,
             "/services/{id}/domains/{domain}/delete",
             post(domains::delete),
         ),
-        ("/services/{id}/logs", get(services::logs)),
+        (Method::GET, "/services/{id}/logs", get(services::logs)),
         (
+            Method::GET,
             "/services/{id}/source",
-            get(service_settings::source).post(service_settings::save_source),
+            get(service_settings::source),
         ),
         (
+            Method::POST,
+            "/services/{id}/source",
+            post(service_settings::save_source),
+        ),
+        (
+            Method::GET,
             "/services/{id}/run",
-            get(service_settings::run).post(service_settings::save_run),
+            get(service_settings::run),
         ),
         (
+            Method::POST,
+            "/services/{id}/run",
+            post(service_settings::save_run),
+        ),
+        (Method::GET, "/services/{id}/webhook", get(webhook::show)),
+        (
+            Method::POST,
             "/services/{id}/webhook",
-            get(webhook::show).post(webhook::create),
+            post(webhook::create),
         ),
-        ("/services/{id}/danger", get(services::danger)),
-        ("/services/{id}/stop", post(services::stop)),
-        ("/services/{id}/start", post(services::start)),
-        ("/services/{id}/restart", post(services::restart)),
-        ("/services/{id}/delete", post(services::delete)),
-        ("/deployments/{id}", get(deployments::show)),
-        ("/deployments/{id}/lines", get(deployments::lines)),
-        ("/deployments/{id}/cancel", post(deployments::cancel)),
-        ("/deployments/{id}/rollback", post(deployments::roll_back)),
-        ("/settings", get(account::show)),
-        ("/settings/server", get(server::show)),
-        ("/settings/password", post(account::change_password)),
-        ("/settings/tokens", post(account::create_token)),
-        ("/settings/tokens/{id}/delete", post(account::revoke_token)),
+        (Method::GET, "/services/{id}/danger", get(services::danger)),
+        (Method::POST, "/services/{id}/stop", post(services::stop)),
+        (Method::POST, "/services/{id}/start", post(services::start)),
         (
+            Method::POST,
+            "/services/{id}/restart",
+            post(services::restart),
+        ),
+        (
+            Method::POST,
+            "/services/{id}/delete",
+            post(services::delete),
+        ),
+        (Method::GET, "/deployments/{id}", get(deployments::show)),
+        (
+            Method::GET,
+            "/deployments/{id}/lines",
+            get(deployments::lines),
+        ),
+        (
+            Method::POST,
+            "/deployments/{id}/cancel",
+            post(deployments::cancel),
+        ),
+        (
+            Method::POST,
+            "/deployments/{id}/rollback",
+            post(deployments::roll_back),
+        ),
+        (Method::GET, "/settings", get(account::show)),
+        (Method::GET, "/settings/server", get(server::show)),
+        (
+            Method::POST,
+            "/settings/password",
+            post(account::change_password),
+        ),
+        (
+            Method::POST,
+            "/settings/tokens",
+            post(account::create_token),
+        ),
+        (
+            Method::POST,
+            "/settings/tokens/{id}/delete",
+            post(account::revoke_token),
+        ),
+        (
+            Method::POST,
             "/settings/sessions/delete",
             post(account::sign_out_everywhere),
         ),

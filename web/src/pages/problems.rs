@@ -101,19 +101,13 @@ pub fn sentence(problem: &FieldProblem) -> (String, String) {
                 .strip_prefix(end)
                 .is_some_and(|after| after.starts_with('.') || after.starts_with('['))
     });
-    match found {
-        Some((_, name, label)) => (
-            (*name).to_owned(),
-            message_as_sentence(&format!("{label} {}", problem.message)),
-        ),
-        None => {
-            let path = path.strip_prefix("variables.").unwrap_or(path);
-            (
-                String::new(),
-                message_as_sentence(&format!("{path} {}", problem.message)),
-            )
-        }
+    if let Some((_, name, label)) = found {
+        let text = format!("{label} {}", problem.message);
+        return ((*name).to_owned(), message_as_sentence(&text));
     }
+    let path = path.strip_prefix("variables.").unwrap_or(path);
+    let text = format!("{path} {}", problem.message);
+    (String::new(), message_as_sentence(&text))
 }
 
 /// What stood in the way, for a message above a page without the form.

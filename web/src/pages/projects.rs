@@ -61,7 +61,11 @@ pub async fn create(State(control): State<Control>, signed: Signed, fields: Fiel
 pub async fn show(State(control): State<Control>, signed: Signed, Id(id): Id<ProjectId>) -> Answer {
     let project = control.show_project(&signed.actor, id).await?;
     match project.environments.first() {
-        Some(environment) => super::environments::show_services(signed, &project, environment),
+        Some(environment) => Ok(super::environments::show_services(
+            signed,
+            &project,
+            environment,
+        )),
         None => Ok(see_other(&format!("/projects/{id}/settings"))),
     }
 }

@@ -32,11 +32,11 @@ pub fn typed(fields: &Fields) -> RunForm {
     }
 }
 
-/// The settings in the form; what the form does not show stays as it is.
+/// The settings in the form.
 ///
 /// # Errors
 /// Fields that are no numbers. Whether a number fits is for the use case to say.
-pub fn settings(form: &RunForm, so_far: &RunSettings) -> Result<RunSettings, FieldErrors> {
+pub fn settings(form: &RunForm) -> Result<RunSettings, FieldErrors> {
     let mut errors = FieldErrors::none();
     let mut whole = |name: &str, text: &str| {
         text.parse::<u32>().unwrap_or_else(|_| {
@@ -74,32 +74,21 @@ pub fn settings(form: &RunForm, so_far: &RunSettings) -> Result<RunSettings, Fie
         drain_seconds: whole("drain_seconds", &form.drain_seconds),
         stop_grace_seconds: whole("stop_grace_seconds", &form.stop_grace_seconds),
         settle_seconds: whole("settle_seconds", &form.settle_seconds),
-        ..so_far.clone()
+        memory_limit_bytes: None,
+        cpu_limit_millis: None,
     };
-    settings.memory_limit_bytes = match form.memory.as_str() {
-        "" => None,
-        text => match text
-            .parse::<i64>()
-            .ok()
-            .and_then(|mib| mib.checked_mul(1024 * 1024))
-        {
-            Some(bytes) => Some(bytes),
-            None => {
-                errors.add("memory", "Must be a whole number of MiB.");
-                None
-            }
-        },
-    };
-    settings.cpu_limit_millis = match form.cpu.as_str() {
-        "" => None,
-        text => match thousandths(text) {
-            Some(millis) => Some(millis),
-            None => {
-                errors.add("cpu", "Must be a number of cores, such as 0.5.");
-                None
-            }
-        },
-    };
+    if !form.memory.is_empty() {
+        settings.memory_limit_bytes = mebibytes(&form.memory);
+        if settings.memory_limit_bytes.is_none() {
+            errors.add("memory", "Must be a whole number of MiB.");
+        }
+    }
+    if !form.cpu.is_empty() {
+        settings.cpu_limit_millis = thousandths(&form.cpu);
+        if settings.cpu_limit_millis.is_none() {
+            errors.add("cpu", "Must be a number of cores, such as 0.5.");
+        }
+    }
     if errors.is_empty() {
         Ok(settings)
     } else {
@@ -115,6 +104,11 @@ fn arguments(text: &str) -> Option<Vec<String>> {
         .filter(|line| !line.is_empty())
         .collect();
     (!lines.is_empty()).then_some(lines)
+}
+
+/// Mebibytes as bytes.
+fn mebibytes(text: &str) -> Option<i64> {
+    text.parse::<i64>().ok()?.checked_mul(1024 * 1024)
 }
 
 /// `1.5` as 1500, without the rounding of floating point.
@@ -160,7 +154,7 @@ mod tests {
             path: "/up".to_owned(),
             ..form()
         };
-        let settings = settings(&typed, &RunSettings::default()).unwrap();
+        let settings = settings(&typed).unwrap();
         assert_eq!(settings.memory_limit_bytes, Some(536_870_912));
         assert_eq!(settings.cpu_limit_millis, Some(1500));
         assert_eq!(settings.command.unwrap(), ["node", "server.js"]);
@@ -176,7 +170,7 @@ mod tests {
             replicas: "-1".to_owned(),
             ..form()
         };
-        let errors = settings(&typed, &RunSettings::default()).unwrap_err();
+        let errors = settings(&typed).unwrap_err();
         for field in ["memory", "cpu", "replicas"] {
             assert!(errors.of(field).is_some(), "{field}");
         }

@@ -101,7 +101,7 @@ pub async fn save_run(
 ) -> Answer {
     let service = control.show_service(&signed.actor, id).await?;
     let form = run_fields::typed(&fields);
-    let errors = match run_fields::settings(&form, &service.run) {
+    let errors = match run_fields::settings(&form) {
         Ok(run) => {
             let patch = AppPatch {
                 name: Some(form.name.clone()),

@@ -129,13 +129,9 @@ fn place(typed: &mut VariablesForm, errors: &mut FieldErrors, problem: &FieldPro
 mod tests {
     use super::*;
 
-    fn read_pairs(
-        pairs: &[(&str, &str)],
-    ) -> (
-        VariablesForm,
-        FieldErrors,
-        Vec<(String, Option<String>, bool)>,
-    ) {
+    type Draft = (String, Option<String>, bool);
+
+    fn read_pairs(pairs: &[(&str, &str)]) -> (VariablesForm, FieldErrors, Vec<Draft>) {
         let fields: Fields = pairs
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))

@@ -108,5 +108,5 @@ pub fn hostile() -> String {
 
 /// The page as HTML.
 pub fn render(template: &impl Template) -> String {
-    template.render().unwrap()
+    template.render().expect("a page")
 }

@@ -24,12 +24,12 @@ fn tile(name: &str, services: &str, environments: Vec<EnvironmentLine>) -> Proje
     }
 }
 
-fn last(status: DeploymentStatus, minutes: i64) -> Option<LastDeployment> {
-    Some(LastDeployment {
+fn last(status: DeploymentStatus, minutes: i64) -> LastDeployment {
+    LastDeployment {
         href: "/deployments/d1".to_owned(),
         status: Status::of_deployment(status),
         at: ago(minutes),
-    })
+    }
 }
 
 pub fn head(tab: &'static str) -> ProjectHead {
@@ -97,7 +97,7 @@ pub fn all() -> Vec<(&'static str, String)> {
                 },
                 projects: vec![
                     ProjectTile {
-                        last: last(DeploymentStatus::Live, 4),
+                        last: Some(last(DeploymentStatus::Live, 4)),
                         ..tile(
                             "Harbour shop",
                             "6 services",
@@ -105,7 +105,7 @@ pub fn all() -> Vec<(&'static str, String)> {
                         )
                     },
                     ProjectTile {
-                        last: last(DeploymentStatus::Building, 0),
+                        last: Some(last(DeploymentStatus::Building, 0)),
                         ..tile(
                             "Tide tables",
                             "2 services",
@@ -113,7 +113,7 @@ pub fn all() -> Vec<(&'static str, String)> {
                         )
                     },
                     ProjectTile {
-                        last: last(DeploymentStatus::Failed, 190),
+                        last: Some(last(DeploymentStatus::Failed, 190)),
                         ..tile(
                             "Lighthouse monitoring with a rather long name",
                             "3 services",

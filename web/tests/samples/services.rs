@@ -147,7 +147,7 @@ pub fn all() -> Vec<(&'static str, String)> {
         errors,
     };
     let mut live_log = log(true);
-    live_log.label = "Log of the live version".to_owned();
+    "Log of the live version".clone_into(&mut live_log.label);
     vec![
         ("service", overview(ServiceStatus::Running, rows(), "")),
         (

@@ -205,9 +205,11 @@ export class LogViewer {
     const sequence = this.#buffer.at(this.#hits[this.#hit] ?? -1)?.sequence;
     this.#list.querySelector(".is-hit")?.classList.remove("is-hit");
     if (sequence === undefined) return;
-    const element = this.#list.querySelector(`[data-sequence="${sequence}"]`);
-    element?.classList.add("is-hit");
-    element?.scrollIntoView({ block: "center" });
+    const element = this.#list.querySelector<HTMLElement>(`[data-sequence="${sequence}"]`);
+    if (element === null) return;
+    element.classList.add("is-hit");
+    // Only the log scrolls, not the page around it.
+    this.#body.scrollTop = element.offsetTop - this.#body.clientHeight / 2;
   }
 }
 

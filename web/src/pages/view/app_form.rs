@@ -132,8 +132,12 @@ impl SourceForm {
         form.args = build
             .args
             .iter()
-            .map(|(key, value)| format!("{key}={value}\n"))
-            .collect();
+            .map(|(key, value)| format!("{key}={value}"))
+            .collect::<Vec<_>>()
+            .join(
+                "
+",
+            );
         form.build_secrets = build
             .secrets
             .iter()

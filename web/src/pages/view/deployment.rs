@@ -349,7 +349,7 @@ fn steps(deployment: &DeploymentView) -> Vec<Step> {
                 word,
                 took: match (state, took) {
                     ("skipped", _) => "not needed".to_owned(),
-                    ("now", None) | (_, None) => String::new(),
+                    (_, None) => String::new(),
                     (_, Some(took)) => when::milliseconds(took),
                 },
                 since: since
