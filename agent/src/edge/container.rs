@@ -51,8 +51,9 @@ impl Edge {
         let name = self.engine.names().proxy();
         let image = self.proxy_image().await?;
         let mut body = self.container(network, &image);
-        let text = serde_json::to_vec(&body).unwrap_or_default();
-        let made_from = hex::encode(Sha256::digest(text));
+        // As a value first: its maps are sorted, those of the request are not.
+        let text = serde_json::to_value(&body).map(|body| body.to_string());
+        let made_from = hex::encode(Sha256::digest(text.unwrap_or_default()));
         let labels = body.labels.get_or_insert_default();
         labels.insert(self.engine.names().made_from(), made_from.clone());
         if let Some(found) = self.find_container().await? {
