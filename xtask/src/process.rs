@@ -60,10 +60,18 @@ fn captured(command: &mut Command) -> anyhow::Result<Output> {
         .with_context(|| format!("cannot start {}", shown(command)))
 }
 
+/// The command as typed; a whole script among its arguments is left out.
 fn shown(command: &Command) -> String {
     std::iter::once(command.get_program())
         .chain(command.get_args())
         .map(|word| word.to_string_lossy())
+        .map(|word| {
+            if word.contains('\n') {
+                "…".into()
+            } else {
+                word
+            }
+        })
         .collect::<Vec<_>>()
         .join(" ")
 }

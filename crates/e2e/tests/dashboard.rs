@@ -52,7 +52,7 @@ async fn a_person_sets_up_deploys_watches_the_log_and_opens_the_app() {
 
     // Its variables and its address.
     browser.open(&format!("{service}/variables")).await;
-    browser.press("Paste a .env file").await;
+    browser.click("details:has([name='pasted']) summary").await;
     browser.fill("pasted", "GREETING=\"good evening\"").await;
     browser.press("Save the variables").await;
     browser.sees("GREETING").await;

@@ -116,10 +116,15 @@ async fn an_app_from_git_becomes_live_and_a_signed_push_deploys_the_next_commit(
     assert!(ended["commit"].to_string().contains(&commit), "{ended:#}");
     longshore.shows(HOST, "greeter two says good morning").await;
 
-    // The same delivery again is not a second push.
+    // The same delivery again is not a second push: it is told of the first one's deployment.
     let again = deliver("push", "d-4", secret, push).await;
     assert!(again.status.is_success(), "{again:?}");
-    assert_eq!(again.body["deployments"], json!([]), "{:#}", again.body);
+    assert_eq!(
+        again.body["deployments"],
+        json!([deployment]),
+        "{:#}",
+        again.body
+    );
 
     // Back to the first version, without a build.
     let path = format!("/services/{service}/rollback");
@@ -133,4 +138,6 @@ async fn an_app_from_git_becomes_live_and_a_signed_push_deploys_the_next_commit(
     })
     .await;
     longshore.shows(HOST, "greeter one says good morning").await;
+    let number = api.get(&path).await.expect(200)["number"].clone();
+    assert_eq!(number, 3, "a repeated delivery made a deployment");
 }
