@@ -12,6 +12,8 @@ use super::{Edge, trouble};
 /// How long the proxy may take over a change: it looks ten times a second, and reads all
 /// files then.
 const LIMIT: Duration = Duration::from_secs(15);
+/// How long a proxy that has just been seen to run may be silent.
+const SILENCE: Duration = Duration::from_secs(1);
 const POLL: Duration = Duration::from_millis(20);
 
 impl Edge {
@@ -22,7 +24,7 @@ impl Edge {
         if before.as_deref() != Some(&file.text) {
             self.files.put(name, Some(file.text.clone())).await?;
         }
-        let seen = self.wait_for_marker(name, Some(&file.marker)).await;
+        let seen = self.wait_for_marker(name, Some(&file.marker), LIMIT).await;
         if seen.is_err() {
             tracing::error!(name, "the proxy does not take its configuration");
             self.files.put(name, before).await?;
@@ -36,23 +38,40 @@ impl Edge {
             return Ok(());
         }
         self.files.put(name, None).await?;
-        self.wait_for_marker(name, None).await
+        self.wait_for_marker(name, None, LIMIT).await
     }
 
     /// Writes a file for no other purpose than to see it taken.
     pub(super) async fn confirm_that_changes_are_taken(&self) -> Result<(), AgentProblem> {
         let secret = self.files.secret().await?;
         let file = canary_file(&random(), &secret);
-        self.change(canary_name(), &file).await
+        self.files.put(canary_name(), Some(file.text)).await?;
+        self.wait_for_marker(canary_name(), Some(&file.marker), SILENCE)
+            .await
     }
 
-    async fn wait_for_marker(&self, name: &str, marker: Option<&str>) -> Result<(), AgentProblem> {
+    /// Waits until a file's marker is the wanted one. The proxy may be silent, because it is
+    /// being started again, for a while.
+    async fn wait_for_marker(
+        &self,
+        name: &str,
+        marker: Option<&str>,
+        silence: Duration,
+    ) -> Result<(), AgentProblem> {
         let stem = name.trim_end_matches(".yml");
         let request = marker_request(&self.files.secret().await?, stem);
         let deadline = Instant::now() + LIMIT;
+        let mut heard = Instant::now();
         loop {
-            match self.marker(&request).await {
+            let answer = self.marker(&request).await;
+            if answer.is_ok() {
+                heard = Instant::now();
+            }
+            match answer {
                 Ok(seen) if seen.as_deref() == marker => return Ok(()),
+                Err(_) if heard.elapsed() > silence => {
+                    return Err(trouble("The proxy does not answer."));
+                }
                 _ if Instant::now() > deadline => {
                     return Err(trouble(format!(
                         "The proxy did not take the change within {} seconds.",

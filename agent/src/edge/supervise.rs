@@ -16,8 +16,8 @@ use super::container::is_running;
 const ISOLATION_INTERVAL: Duration = Duration::from_secs(1);
 /// How often everything is looked at although nothing was reported.
 const FULL_INTERVAL: Duration = Duration::from_secs(60);
-/// How long Docker has to start the proxy again by itself.
-const RESTART_PATIENCE: Duration = Duration::from_millis(500);
+/// When it is looked whether Docker is starting the proxy again by itself.
+const LOOKS: [Duration; 2] = [Duration::ZERO, Duration::from_millis(300)];
 /// Between two attempts to repair.
 const FIRST_RETRY: Duration = Duration::from_millis(250);
 const LONGEST_RETRY: Duration = Duration::from_secs(10);
@@ -116,11 +116,12 @@ impl Edge {
 
     /// Whether the proxy runs, or does so within the time that Docker needs to start it.
     async fn comes_back(&self) -> bool {
-        for _ in 0..2 {
+        for wait in LOOKS {
+            sleep(wait).await;
             match self.find_container().await {
                 Ok(Some(container)) if is_running(&container) => return true,
                 Ok(None) | Err(_) => break,
-                Ok(Some(_)) => sleep(RESTART_PATIENCE).await,
+                Ok(Some(_)) => {}
             }
         }
         tracing::warn!("the proxy does not run");

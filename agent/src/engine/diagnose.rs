@@ -1,6 +1,6 @@
 //! Why a container did not come up, in words.
 
-use bollard::models::{ContainerInspectResponse, Task, TaskState};
+use bollard::models::{ContainerInspectResponse, ContainerState, Task, TaskState};
 use bollard::query_parameters::InspectContainerOptions;
 use longshore_agent_api::{DeployJob, LogStream};
 use longshore_domain::FailureKind;
@@ -67,14 +67,7 @@ impl Engine {
                 .and_then(|status| status.container_status.as_ref()?.exit_code)
                 .or_else(|| inspected?.exit_code),
             out_of_memory: inspected.and_then(|state| state.oom_killed) == Some(true),
-            health: inspected.and_then(|state| {
-                let log = state.health.as_ref()?.log.as_ref()?;
-                let failed = log
-                    .iter()
-                    .rev()
-                    .find(|result| result.exit_code != Some(0))?;
-                Some(brief(failed.output.as_deref()?))
-            }),
+            health: inspected.and_then(last_complaint),
             last_lines: lines.into_iter().map(|line| line.text).collect(),
         };
         end.diagnose(job)
@@ -116,6 +109,18 @@ impl Engine {
     }
 }
 
+/// What the health check printed when it last failed. A check that is cut short by the
+/// container's end prints nothing.
+fn last_complaint(state: &ContainerState) -> Option<String> {
+    let log = state.health.as_ref()?.log.as_ref()?;
+    log.iter()
+        .rev()
+        .filter(|result| result.exit_code != Some(0))
+        .filter_map(|result| result.output.as_deref())
+        .map(brief)
+        .find(|output| !output.is_empty())
+}
+
 struct Line {
     stream: LogStream,
     text: String,
@@ -139,7 +144,7 @@ impl End<'_> {
             || self
                 .last_lines
                 .iter()
-                .any(|line| line.contains("exec format error"));
+                .any(|line| line.to_lowercase().contains("exec format error"));
         if wrong_format {
             return Diagnosis::last(
                 FailureKind::ImagePlatform,
@@ -171,6 +176,17 @@ impl End<'_> {
             return Diagnosis::last(
                 FailureKind::StartFailed,
                 format!("The container cannot be started: {}.", reason(self.error)),
+            );
+        }
+        // Docker's init process, which is the container's first, says so on standard error.
+        let not_run = self
+            .last_lines
+            .iter()
+            .find_map(|line| line.strip_prefix("[FATAL tini ")?.split_once("] "));
+        if let Some((_, reason)) = not_run {
+            return Diagnosis::last(
+                FailureKind::StartFailed,
+                format!("The container cannot be started: {}.", brief(reason)),
             );
         }
         let message = match self.exit_code {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::Ipv4Addr;
+use std::time::{Duration, Instant};
 
 use bollard::models::{Ipam, IpamConfig, NetworkCreateRequest, NetworkInspect};
 use bollard::query_parameters::{InspectNetworkOptions, ListNetworksOptions};
@@ -13,6 +14,10 @@ use super::{Engine, is_absent, is_conflict, problem, refused};
 /// The second byte of the networks `10.x.0.0/16` that the edge may have. Swarm takes its
 /// own from the low end, clouds and home routers theirs mostly too.
 const EDGE_CANDIDATES: std::ops::RangeInclusive<u8> = 128..=254;
+
+/// How long Swarm may take to give a network its addresses.
+const ALLOCATION_LIMIT: Duration = Duration::from_secs(5);
+const POLL: Duration = Duration::from_millis(20);
 
 /// The edge network.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,7 +40,9 @@ impl Engine {
     /// The edge network, made when it is missing.
     pub(crate) async fn edge_network(&self) -> Result<EdgeNetwork, AgentProblem> {
         let name = self.names.edge_network();
-        if let Some(network) = self.network(&name).await? {
+        if self.network(&name).await?.is_some()
+            && let Some(network) = self.when_allocated(&name).await?
+        {
             return edge(&network);
         }
         for second in EDGE_CANDIDATES.rev() {
@@ -62,13 +69,35 @@ impl Engine {
                 Err(error) if is_conflict(&error) => {}
                 Err(error) => return Err(refused("The edge network", &error)),
             }
-            let network = self.network(&name).await?;
-            return network.as_ref().map_or_else(|| Err(vanished()), edge);
+            if let Some(network) = self.when_allocated(&name).await? {
+                return edge(&network);
+            }
+            // Somebody else was quicker with the same addresses.
+            let removed = self.docker.remove_network(&name).await;
+            removed.map_err(|error| refused("The network's removal", &error))?;
         }
         Err(problem(
             FailureKind::Internal,
             "No network 10.128.0.0/16 to 10.254.0.0/16 is free for the edge.",
         ))
+    }
+
+    /// A network once Swarm has given it its addresses, which it does in the background and
+    /// without a word when it cannot.
+    async fn when_allocated(&self, name: &str) -> Result<Option<NetworkInspect>, AgentProblem> {
+        let deadline = Instant::now() + ALLOCATION_LIMIT;
+        loop {
+            let network = self.network(name).await?;
+            if let Some(network) = network
+                && subnet(&network).is_some()
+            {
+                return Ok(Some(network));
+            }
+            if Instant::now() > deadline {
+                return Ok(None);
+            }
+            tokio::time::sleep(POLL).await;
+        }
     }
 
     /// The id of an environment's private network, made when it is missing.
@@ -166,14 +195,14 @@ fn is_routed(routes: &str, second: u8) -> bool {
     })
 }
 
+fn subnet(network: &NetworkInspect) -> Option<String> {
+    let configs = network.ipam.as_ref()?.config.as_ref()?;
+    configs.first()?.subnet.clone()
+}
+
 fn edge(network: &NetworkInspect) -> Result<EdgeNetwork, AgentProblem> {
-    let subnet = network
-        .ipam
-        .as_ref()
-        .and_then(|ipam| ipam.config.as_ref()?.first()?.subnet.clone());
-    let base: Option<Ipv4Addr> = subnet
-        .as_deref()
-        .and_then(|subnet| subnet.strip_suffix("/16")?.parse().ok());
+    let base: Option<Ipv4Addr> =
+        subnet(network).and_then(|subnet| subnet.strip_suffix("/16")?.parse().ok());
     match (&network.id, base) {
         (Some(id), Some(base)) => {
             let [a, b, ..] = base.octets();

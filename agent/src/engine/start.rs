@@ -7,6 +7,7 @@ use bollard::models::{ImageInspect, Service, Task, TaskState};
 use bollard::query_parameters::{InspectServiceOptions, ListTasksOptionsBuilder};
 use longshore_agent_api::{AgentProblem, DeployJob};
 use longshore_domain::FailureKind;
+use longshore_domain::health::HealthProbe;
 
 use super::spec::{Ingredients, service_spec};
 use super::{Engine, failed, is_absent, is_conflict, problem, refused};
@@ -16,6 +17,8 @@ use crate::stage::{StageContext, StageError};
 const POLL: Duration = Duration::from_millis(50);
 /// How long Swarm may have no place for a container before that counts.
 const PLACEMENT_PATIENCE: Duration = Duration::from_secs(3);
+/// How long a container without a health check must run to be taken for started.
+const STEADY: Duration = Duration::from_millis(1500);
 /// This many ends of a container make a crash loop.
 const CRASHES: usize = 3;
 
@@ -91,11 +94,17 @@ impl Engine {
         let started = Instant::now();
         let mut said = 0;
         let mut crashes = 0;
+        let mut steady = None;
         loop {
             let tasks = self.tasks(name).await.map_err(failed)?;
             let running = tasks.iter().filter(|task| runs(task)).count();
             if running >= job.replicas as usize {
-                return Ok(());
+                let since = *steady.get_or_insert_with(Instant::now);
+                if has_check(job) || since.elapsed() >= STEADY {
+                    return Ok(());
+                }
+            } else {
+                steady = None;
             }
             if running > said {
                 ctx.say(format!(
@@ -186,6 +195,11 @@ impl Engine {
             }
         })
     }
+}
+
+/// Whether Swarm waits for a health check before it says that a container runs.
+fn has_check(job: &DeployJob) -> bool {
+    job.port.is_some() || matches!(job.health.probe, HealthProbe::Command { .. })
 }
 
 fn state(task: &Task) -> Option<TaskState> {

@@ -1,0 +1,108 @@
+//! Routes of live versions.
+
+use longshore_agent_api::RouteUpdate;
+use longshore_domain::route::TlsMode;
+
+use crate::engine::world::{World, next, route, web};
+
+#[tokio::test]
+async fn routes_change_while_the_version_stays() {
+    let world = World::with_edge().await;
+    let job = web("one");
+    world.deploy(&job, "busybox:latest").await;
+    let mut api = route("api.test", "/v1");
+    api.strip_prefix = true;
+    let update = RouteUpdate {
+        live_number: 1,
+        routes: vec![api],
+    };
+    world.edge.set_routes(job.service, &update).await.unwrap();
+    assert_eq!(world.get("app.test", "/").await.0, 404);
+    assert_eq!(
+        world.get("api.test", "/v1").await,
+        (200, "one\n".to_owned())
+    );
+    assert_eq!(world.get("api.test", "/v1/index.html").await.0, 200);
+    assert_eq!(world.get("api.test", "/v10").await.0, 404);
+    assert!(
+        !world
+            .edge
+            .repair_routes(job.service, &update)
+            .await
+            .unwrap()
+    );
+    let other = RouteUpdate {
+        live_number: 1,
+        routes: vec![route("b.test", "/")],
+    };
+    assert!(world.edge.repair_routes(job.service, &other).await.unwrap());
+    world.edge.remove_routes(job.service).await.unwrap();
+    assert_eq!(world.get("b.test", "/").await.0, 404);
+}
+
+#[tokio::test]
+async fn a_domain_with_tls_redirects_to_it() {
+    let world = World::with_edge().await;
+    let mut job = web("one");
+    job.routes[0].tls = TlsMode::Custom;
+    world.deploy(&job, "busybox:latest").await;
+    let http = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .build()
+        .unwrap();
+    let url = format!("http://127.0.0.1:{}/a", world.config.proxy_http_port);
+    let answer = http
+        .get(url)
+        .header("Host", "app.test")
+        .send()
+        .await
+        .unwrap();
+    assert!(answer.status().is_redirection(), "{}", answer.status());
+    let expected = format!("https://app.test:{}/a", world.config.proxy_https_port);
+    assert_eq!(answer.headers()["location"], expected.as_str());
+}
+
+#[tokio::test]
+async fn a_switch_is_taken_back_to_the_version_before() {
+    let world = World::with_edge().await;
+    let old = web("old");
+    world.deploy(&old, "busybox:latest").await;
+    let new = next(&old, "new");
+    world.deploy(&new, "busybox:latest").await;
+    assert_eq!(world.get("app.test", "/").await.1, "new\n");
+    let previous = RouteUpdate {
+        live_number: 1,
+        routes: old.routes.clone(),
+    };
+    world
+        .edge
+        .withdraw(new.service, new.number, Some(previous))
+        .await
+        .unwrap();
+    assert_eq!(world.get("app.test", "/").await.1, "old\n");
+}
+
+#[tokio::test]
+async fn answers_carry_no_marker_for_strangers() {
+    let world = World::with_edge().await;
+    let job = web("one");
+    world.deploy(&job, "busybox:latest").await;
+    let url = format!("http://127.0.0.1:{}/", world.config.proxy_http_port);
+    let answer = world
+        .http
+        .get(url)
+        .header("Host", "app.test")
+        .send()
+        .await
+        .unwrap();
+    let names: Vec<_> = answer
+        .headers()
+        .keys()
+        .map(|name| name.as_str().to_owned())
+        .collect();
+    assert!(
+        !names.iter().any(|name| name.starts_with("longshore")),
+        "{names:?}"
+    );
+}

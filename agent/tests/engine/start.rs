@@ -1,0 +1,176 @@
+//! Versions come up, or it is said why they do not.
+
+use std::time::Instant;
+
+use longshore_agent::machine::Owned;
+use longshore_agent::stage::StageError;
+use longshore_agent_api::RunningUpdate;
+use longshore_domain::FailureKind;
+use longshore_domain::health::HealthProbe;
+use longshore_testkit::wait;
+
+use super::world::{SECOND, World, container, job, run, web};
+
+fn kind(result: Result<(), StageError>) -> FailureKind {
+    match result {
+        Err(StageError::Failed { kind, .. }) => kind,
+        other => panic!("a failure was expected, not {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_listening_program_is_healthy_without_an_interval_of_waiting() {
+    let world = World::with_engine().await;
+    let job = web("one");
+    let begun = Instant::now();
+    world.start(&job, "busybox:latest").await.unwrap();
+    let took = begun.elapsed();
+    println!("healthy after {took:?}");
+    assert!(took < 4 * SECOND, "{took:?}");
+    let versions = world.engine.versions(job.service).await.unwrap();
+    assert_eq!(versions.len(), 1);
+    assert_eq!((versions[0].number, versions[0].running), (1, 1));
+    // The second time it is there already.
+    world.start(&job, "busybox:latest").await.unwrap();
+    let owned = world.engine.list_owned().await.unwrap();
+    let expected = Owned::Version {
+        service: job.service,
+        number: 1,
+    };
+    assert!(owned.contains(&expected), "{owned:?}");
+    let (_, capabilities) = run(
+        "docker",
+        &[
+            "inspect",
+            "--format",
+            "{{.HostConfig.CapDrop}}",
+            &container(&world, &job).await,
+        ],
+    )
+    .await;
+    assert!(capabilities.contains("NET_RAW"), "{capabilities}");
+}
+
+#[tokio::test]
+async fn a_program_that_ends_again_and_again_is_a_crash_loop() {
+    let world = World::with_engine().await;
+    let job = job(&["sh", "-c", "echo the database is missing; exit 3"], None);
+    let result = world.start(&job, "busybox:latest").await;
+    let Err(StageError::Failed { kind, message }) = result else {
+        panic!("{result:?}");
+    };
+    assert_eq!(kind, FailureKind::CrashLoop);
+    assert!(message.contains("exit code 3"), "{message}");
+    assert!(
+        world.said().contains("the database is missing"),
+        "{}",
+        world.said()
+    );
+}
+
+#[tokio::test]
+async fn nobody_listens_on_the_port() {
+    let world = World::with_engine().await;
+    let job = job(&["sleep", "600"], Some(8080));
+    let result = world.start(&job, "busybox:latest").await;
+    assert_eq!(kind(result), FailureKind::PortNotListening);
+}
+
+#[tokio::test]
+async fn a_health_path_that_is_missing_fails_with_its_status() {
+    let world = World::with_engine().await;
+    let mut job = web("one");
+    job.health.probe = HealthProbe::Http {
+        path: "/nowhere".to_owned(),
+    };
+    let result = world.start(&job, "busybox:latest").await;
+    let Err(StageError::Failed { kind, message }) = result else {
+        panic!("{result:?}");
+    };
+    assert_eq!(kind, FailureKind::HealthCheck);
+    assert!(message.contains("404"), "{message}");
+}
+
+#[tokio::test]
+async fn too_little_memory_is_named() {
+    let world = World::with_engine().await;
+    let mut job = job(&["tail", "/dev/zero"], None);
+    job.memory_limit_bytes = Some(16 * 1024 * 1024);
+    job.health.probe = HealthProbe::Command {
+        argv: vec!["false".to_owned()],
+    };
+    job.health.start_period_seconds = 60;
+    let result = world.start(&job, "busybox:latest").await;
+    assert_eq!(kind(result), FailureKind::OutOfMemory);
+}
+
+#[tokio::test]
+async fn a_missing_program_cannot_be_started() {
+    let world = World::with_engine().await;
+    let job = job(&["/no/such/program"], None);
+    let result = world.start(&job, "busybox:latest").await;
+    assert_eq!(kind(result), FailureKind::StartFailed);
+}
+
+#[tokio::test]
+async fn a_version_is_scaled_restarted_and_removed() {
+    let world = World::with_engine().await;
+    let job = web("one");
+    world.start(&job, "busybox:latest").await.unwrap();
+    let set = |replicas, restart| RunningUpdate {
+        live_number: 1,
+        replicas,
+        restart,
+    };
+    let becomes = |running: u32| {
+        let (engine, service) = (world.engine.clone(), job.service);
+        wait::until("the containers", 30 * SECOND, move || {
+            let engine = engine.clone();
+            async move {
+                let versions = engine.versions(service).await.unwrap();
+                versions
+                    .iter()
+                    .any(|v| v.running == running && v.desired == running)
+                    .then_some(())
+            }
+        })
+    };
+    world
+        .engine
+        .set_running(job.service, &set(2, false))
+        .await
+        .unwrap();
+    becomes(2).await;
+    world
+        .engine
+        .set_running(job.service, &set(0, false))
+        .await
+        .unwrap();
+    becomes(0).await;
+    world
+        .engine
+        .set_running(job.service, &set(1, true))
+        .await
+        .unwrap();
+    becomes(1).await;
+    world
+        .engine
+        .remove_service(job.service, true)
+        .await
+        .unwrap();
+    assert!(world.engine.versions(job.service).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_cancelled_start_ends_at_once() {
+    let world = World::with_engine().await;
+    let mut job = job(&["sleep", "600"], Some(8080));
+    job.health.start_period_seconds = 600;
+    let cancel = world.context.cancel.clone();
+    let stop = async move {
+        tokio::time::sleep(SECOND).await;
+        cancel.cancel();
+    };
+    let (result, ()) = tokio::join!(world.start(&job, "busybox:latest"), stop);
+    assert_eq!(result, Err(StageError::Cancelled));
+}
