@@ -42,7 +42,7 @@ impl Longshore {
     /// Starts it and waits until it is ready.
     pub async fn start() -> Self {
         let mut run = Run::start();
-        run.also_removes(format!("longshore.instance={}", run.name()));
+        run.also_removes(format!("{}.owned", run.name()));
         let folder = tempfile::Builder::new()
             .prefix("ls-")
             .tempdir_in("/tmp")

@@ -55,7 +55,7 @@ async fn a_person_sets_up_deploys_watches_the_log_and_opens_the_app() {
     browser.click("details:has([name='pasted']) summary").await;
     browser.fill("pasted", "GREETING=\"good evening\"").await;
     browser.press("Save the variables").await;
-    browser.sees("GREETING").await;
+    browser.sees("good evening").await;
     browser.open(&format!("{service}/domains")).await;
     browser.fill("host", HOST).await;
     browser.click("label:has(input[value='none'])").await;

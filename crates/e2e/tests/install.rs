@@ -15,7 +15,7 @@ use tempfile::TempDir;
 
 const VERSION: &str = "9.9.9";
 
-const PROGRAMS: [&str; 3] = ["longshore", "longshore-agent", "longshore-probe"];
+const PROGRAMS: [&str; 2] = ["longshore", "longshore-agent"];
 
 /// An installation in a folder of its own; removed when dropped.
 struct Installation {
@@ -29,7 +29,7 @@ struct Installation {
 impl Installation {
     fn new() -> Self {
         let mut run = Run::start();
-        run.also_removes(format!("longshore.instance={}", run.name()));
+        run.also_removes(format!("{}.owned", run.name()));
         let folder = tempfile::Builder::new()
             .prefix("ls-install-")
             .tempdir_in("/tmp")
@@ -190,7 +190,7 @@ async fn a_release_is_installed_from_http_upgraded_in_place_and_removed() {
     let purged = installation.installer(&["--uninstall", "--purge"]);
     assert!(purged.status.success(), "{}", text(&purged));
     assert!(!installation.folder.path().join("data").exists());
-    let label = format!("label=longshore.instance={}", installation.run.name());
+    let label = format!("label={}.owned", installation.run.name());
     let left = Command::new("docker")
         .args(["ps", "--all", "--quiet", "--filter", &label])
         .output();
