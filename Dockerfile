@@ -25,11 +25,8 @@ COPY --from=assets /src/web/assets/dist web/assets/dist
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target \
     cargo build --release -p longshore-server -p longshore-agent \
-    && RUSTFLAGS="-C target-feature=+crt-static" cargo build --release --workspace --bin longshore-probe \
-        --target "$(uname -m)-unknown-linux-gnu" \
     && mkdir /programs \
-    && cp target/release/longshore target/release/longshore-agent \
-        "target/$(uname -m)-unknown-linux-gnu/release/longshore-probe" /programs/
+    && cp target/release/longshore target/release/longshore-agent /programs/
 
 FROM ${BASE_IMAGE} AS ready
 COPY target/programs /programs
@@ -58,6 +55,6 @@ FROM base AS agent
 RUN apt-get update \
     && apt-get install -y --no-install-recommends ebtables iproute2 \
     && rm -rf /var/lib/apt/lists/*
-COPY --from=programs /programs/longshore-agent /programs/longshore-probe /usr/local/bin/
+COPY --from=programs /programs/longshore-agent /usr/local/bin/
 ENV LONGSHORE_AGENT_SOCKET_GROUP=longshore
 ENTRYPOINT ["longshore-agent"]

@@ -25,7 +25,7 @@ BIN="${LONGSHORE_PREFIX:-/usr/local}/bin"
 CONFIG="${LONGSHORE_CONFIG:-/etc/longshore/longshore.toml}"
 SETTINGS="data_dir run_dir listen public_url trusted_proxies instance postgres_bin_dir agent_socket
 proxy_http_port proxy_https_port traefik_image acme_directory acme_ca acme_email server_user db_user"
-PROGRAMS="longshore longshore-agent longshore-probe"
+PROGRAMS="longshore longshore-agent"
 
 # Traefik for machines that reach no image registry: a checksummed binary, imported as an image.
 FALLBACK_TRAEFIK_IMAGE=longshore/traefik:v3.7
@@ -344,15 +344,9 @@ build_programs() {
     fi
     (cd "$assets" && npm run build)
     target=${CARGO_TARGET_DIR:-$CHECKOUT/target}
-    triple=$ARCH-unknown-linux-gnu
     cd "$CHECKOUT"
     cargo build --release --target-dir "$target" -p longshore-server -p longshore-agent
-    # The probe runs inside any image, also an empty one, so it must need no library.
-    RUSTFLAGS='-C target-feature=+crt-static' \
-        cargo build --release --target-dir "$target" --target "$triple" \
-        --workspace --bin longshore-probe
-    cp "$target/release/longshore" "$target/release/longshore-agent" \
-        "$target/$triple/release/longshore-probe" "$CHECKOUT/longshore.service" "$NEW"
+    cp "$target/release/longshore" "$target/release/longshore-agent" longshore.service "$NEW"
 }
 
 download_programs() {
@@ -605,24 +599,26 @@ uninstall() {
 # Removes only what carries this installation's label.
 purge() {
     step "Removing all data and everything that is deployed"
-    label=label=longshore.instance=$INSTANCE
+    label=label=$INSTANCE.owned
     if docker_answers; then
-        for kind in service container network volume image; do
-            case $kind in
-            service) found=$(docker service ls -q --filter "$label" 2>/dev/null || true) ;;
-            container) found=$(docker ps -aq --filter "$label") ;;
-            image) found=$(docker image ls -q --filter "$label" | sort -u) ;;
-            *) found=$(docker "$kind" ls -q --filter "$label") ;;
-            esac
-            for object in $found; do
-                case $kind in
-                container | image) run docker "$kind" rm -f "$object" ;;
-                # A network is in use until its last container is gone.
-                network) run retry docker network rm "$object" ;;
-                volume) run retry docker volume rm "$object" ;;
-                *) run docker "$kind" rm "$object" ;;
-                esac
-            done
+        # Services first: they would make their containers anew.
+        for object in $(docker service ls -q --filter "$label" 2>/dev/null || true); do
+            run docker service rm "$object"
+        done
+        for object in $(docker ps -aq --filter "$label"); do
+            run docker rm -f "$object"
+        done
+        # In use until the last container is gone.
+        for object in $(docker network ls -q --filter "$label"); do
+            run retry docker network rm "$object"
+        done
+        for object in $(docker volume ls -q --filter "$label"); do
+            run retry docker volume rm "$object"
+        done
+        # By name, because an equal image may have another name elsewhere.
+        for object in $(docker image ls --filter "reference=$INSTANCE.invalid/*" \
+            --format '{{.Repository}}:{{.Tag}}'); do
+            run docker image rm "$object"
         done
     else
         warn "Docker does not answer: what is deployed is left"

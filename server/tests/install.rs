@@ -75,7 +75,7 @@ impl Machine {
     fn publish(&self, version: &str) {
         let name = format!("longshore-{version}-{}", std::env::consts::ARCH);
         let calls = self.path("calls.log");
-        for program in ["longshore", "longshore-agent", "longshore-probe"] {
+        for program in ["longshore", "longshore-agent"] {
             self.executable(
                 &format!("release/{name}/{program}"),
                 &format!(

@@ -100,29 +100,10 @@ fn programs() -> Result<Vec<PathBuf>> {
             ])
             .arg(&target),
     )?;
-    // The probe runs inside any image, also an empty one; so it must need no library. A target is
-    // named for its own directory: the other flags do not disturb the programs above.
-    let triple = host_triple()?;
-    process::run(
-        process::cargo()
-            .args([
-                "build",
-                "--release",
-                "--workspace",
-                "--bin",
-                "longshore-probe",
-                "--target",
-                &triple,
-            ])
-            .arg("--target-dir")
-            .arg(&target)
-            .env("RUSTFLAGS", "-C target-feature=+crt-static"),
-    )?;
     let release = target.join("release");
     Ok(vec![
         release.join("longshore"),
         release.join("longshore-agent"),
-        target.join(triple).join("release").join("longshore-probe"),
     ])
 }
 
@@ -131,10 +112,4 @@ fn target_directory() -> PathBuf {
         || workspace::root().join("target"),
         |path| Path::new(&path).to_owned(),
     )
-}
-
-fn host_triple() -> Result<String> {
-    let version = process::output(process::command("rustc").arg("-vV"))?;
-    let host = version.lines().find_map(|line| line.strip_prefix("host: "));
-    Ok(host.context("rustc does not say its host")?.to_owned())
 }
