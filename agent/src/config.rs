@@ -6,10 +6,18 @@ use clap::Parser;
 
 /// Settings from flags or from the variables of the same name.
 #[derive(Debug, Clone, Parser)]
-#[command(name = "longshore-agent", version, about = "The Longshore agent of one machine")]
+#[command(
+    name = "longshore-agent",
+    version,
+    about = "The Longshore agent of one machine"
+)]
 pub struct Config {
     /// The Unix socket to listen on.
-    #[arg(long, env = "LONGSHORE_AGENT_SOCKET", default_value = "/run/longshore/agent.sock")]
+    #[arg(
+        long,
+        env = "LONGSHORE_AGENT_SOCKET",
+        default_value = "/run/longshore/agent.sock"
+    )]
     pub socket: PathBuf,
     /// The group that may connect besides root.
     #[arg(long, env = "LONGSHORE_AGENT_SOCKET_GROUP")]

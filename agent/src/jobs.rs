@@ -298,6 +298,9 @@ impl Jobs {
     }
 
     /// Ends jobs of a service that is removed; returns when they have cleared up.
+    ///
+    /// # Errors
+    /// When the end of one cannot be noted or seen.
     pub async fn cancel_service(self: &Arc<Self>, service: ServiceId) -> Result<(), JobRefused> {
         for job in self.all() {
             if job.record.service == service && !job.has_ended() {
@@ -306,6 +309,10 @@ impl Jobs {
                 while events.next().await?.is_some() {}
             }
         }
+        self.went_live
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&service);
         Ok(())
     }
 

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 /// Takes the events of a job. The journal implements it; tests collect.
 pub trait EventSink: Send + Sync {
-    /// Appends an event; it is on disk (or in the test's list) when this returns.
+    /// Appends an event. The journal has lines on disk within 50 ms, everything else at once.
     fn append(&self, event: JobEventKind);
 }
 

@@ -22,7 +22,7 @@ impl Tasks {
     /// Starts a task that ends by itself, or when [`Tasks::stopping`] is cancelled.
     pub fn spawn(&self, name: &'static str, work: impl Future<Output = ()> + Send + 'static) {
         self.tracker
-            .spawn(work.instrument(tracing::info_span!("task", name)));
+            .spawn(work.instrument(tracing::info_span!(parent: None, "task", name)));
     }
 
     /// Cancelled when the agent shuts down.

@@ -228,7 +228,8 @@ impl Machine for DockerMachine {
         image: &Image,
     ) -> Result<(), StageError> {
         self.when_prepared(context).await?;
-        self.engine.start(context, job, &image.digest).await
+        // It holds a whole Swarm specification: too large for the stack of all callers.
+        Box::pin(self.engine.start(context, job, &image.digest)).await
     }
 
     async fn verify(&self, context: &StageContext, job: &DeployJob) -> Result<(), StageError> {
