@@ -7,7 +7,7 @@ use std::time::Duration;
 use fantoccini::wd::WebDriverCompatibleCommand;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
-use longshore_testkit::ports;
+use longshore_testkit::{ports, wait};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use url::{ParseError, Url};
@@ -143,6 +143,12 @@ impl Browser {
         body.text().await.unwrap_or_default()
     }
 
+    /// The text of what a selector finds.
+    pub async fn text(&self, css: &str) -> String {
+        let element = self.wait_for(css).await;
+        element.text().await.expect("its text")
+    }
+
     /// Runs a script in the page.
     pub async fn script(&self, script: &str) -> Value {
         let result = self.client.execute(script, Vec::new()).await;
@@ -153,6 +159,7 @@ impl Browser {
     pub async fn pictures(&self, name: &str) {
         for look in [Look::Dark, Look::Phone, Look::Light] {
             self.look(look).await;
+            self.settle().await;
             let suffix = format!("{look:?}").to_lowercase();
             self.picture(&format!("{name}-{suffix}")).await;
         }
@@ -186,6 +193,17 @@ impl Browser {
             "Emulation.setEmulatedMedia",
             json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] }),
         )
+        .await;
+    }
+
+    /// Waits for colours that still change; a spinner turns for ever.
+    async fn settle(&self) {
+        let moving = "return document.getAnimations().filter(animation => \
+            animation.playState === 'running' && \
+            animation.effect.getComputedTiming().iterations !== Infinity).length";
+        wait::until("a page that stands still", LIMIT, || async {
+            (self.script(moving).await == 0).then_some(())
+        })
         .await;
     }
 

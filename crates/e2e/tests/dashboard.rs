@@ -69,7 +69,10 @@ async fn a_person_sets_up_deploys_watches_the_log_and_opens_the_app() {
     browser
         .sees_within("COPY version", Duration::from_mins(2))
         .await;
-    browser.sees_within("Live", Duration::from_mins(2)).await;
+    browser
+        .sees_within("Where the time went", Duration::from_mins(2))
+        .await;
+    assert_eq!(browser.text("h1 .status").await, "Live");
     browser.pictures("deployment").await;
     browser.fits(Look::Phone).await;
     longshore.shows(HOST, "greeter one says good evening").await;
