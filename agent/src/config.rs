@@ -50,8 +50,8 @@ pub struct Config {
     /// The account's e-mail address at the ACME directory.
     #[arg(long, env = "LONGSHORE_ACME_EMAIL")]
     pub acme_email: Option<String>,
-    /// The static probe binary that is mounted into containers without a health check;
-    /// `longshore-probe` beside the agent's own binary when absent.
+    /// The static probe binary that is mounted into containers without a health check; the
+    /// one that the agent carries inside itself when absent.
     #[arg(long, env = "LONGSHORE_PROBE")]
     pub probe: Option<PathBuf>,
     /// Builds at the same time.

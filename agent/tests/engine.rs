@@ -1,5 +1,7 @@
 //! Docker, Swarm and the proxy: the real ones, in the test engine.
 
+#![expect(clippy::unwrap_used, reason = "a test ends where its set-up fails")]
+
 mod engine {
     pub mod world;
 

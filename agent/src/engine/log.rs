@@ -126,7 +126,7 @@ impl Engine {
             let mut output = std::pin::pin!(docker.logs(&container, Some(options)));
             let mut lines = Lines::default();
             while let Some(Ok(output)) = output.next().await {
-                for line in lines.take(output) {
+                for line in lines.take(&output) {
                     if after.is_none_or(|after| line.at > after) && sender.send(line).await.is_err()
                     {
                         return;
@@ -228,8 +228,8 @@ struct Lines {
 const LINE_MAX: usize = 256 * 1024;
 
 impl Lines {
-    fn take(&mut self, output: LogOutput) -> impl Iterator<Item = LogLine> + '_ {
-        let stream = match &output {
+    fn take(&mut self, output: &LogOutput) -> impl Iterator<Item = LogLine> + '_ {
+        let stream = match output {
             LogOutput::StdErr { .. } => LogStream::Stderr,
             LogOutput::StdOut { .. } | LogOutput::StdIn { .. } | LogOutput::Console { .. } => {
                 LogStream::Stdout
@@ -271,11 +271,11 @@ mod tests {
     fn a_long_line_is_put_together() {
         let mut lines = Lines::default();
         let first = lines
-            .take(piece("2026-11-21T06:00:00.000000001Z one "))
+            .take(&piece("2026-11-21T06:00:00.000000001Z one "))
             .count();
         assert_eq!(first, 0);
         let whole: Vec<_> = lines
-            .take(piece("2026-11-21T06:00:00.000000002Z two\r\n"))
+            .take(&piece("2026-11-21T06:00:00.000000002Z two\r\n"))
             .collect();
         assert_eq!(whole.len(), 1);
         assert_eq!(whole[0].text, "one two");

@@ -33,7 +33,6 @@ async fn a_proxy_that_was_killed_stopped_or_removed_comes_back() {
             })
             .await;
             let took = begun.elapsed();
-            println!("after docker {command}: {took:?}");
             assert!(took < 5 * SECOND, "after docker {command} it took {took:?}");
         }
         cancel.cancel();

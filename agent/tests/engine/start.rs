@@ -25,7 +25,6 @@ async fn a_listening_program_is_healthy_without_an_interval_of_waiting() {
     let begun = Instant::now();
     world.start(&job, "busybox:latest").await.unwrap();
     let took = begun.elapsed();
-    println!("healthy after {took:?}");
     assert!(took < 4 * SECOND, "{took:?}");
     let versions = world.engine.versions(job.service).await.unwrap();
     assert_eq!(versions.len(), 1);
@@ -49,6 +48,13 @@ async fn a_listening_program_is_healthy_without_an_interval_of_waiting() {
     )
     .await;
     assert!(capabilities.contains("NET_RAW"), "{capabilities}");
+}
+
+#[tokio::test]
+async fn the_probe_runs_in_an_image_with_nothing_else_in_it() {
+    let world = World::with_engine().await;
+    let job = job(&["/traefik", "--entryPoints.web.address=:8080"], Some(8080));
+    world.start(&job, "longshore/traefik:v3.7").await.unwrap();
 }
 
 #[tokio::test]
