@@ -145,8 +145,12 @@ impl Browser {
 
     /// The text of what a selector finds.
     pub async fn text(&self, css: &str) -> String {
-        let element = self.wait_for(css).await;
-        element.text().await.expect("its text")
+        // The page may put another element in its place at any moment.
+        wait::until(css, LIMIT, || async {
+            let element = self.wait_for(css).await;
+            element.text().await.ok()
+        })
+        .await
     }
 
     /// Runs a script in the page.

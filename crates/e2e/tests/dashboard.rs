@@ -6,6 +6,7 @@ use longshore_e2e::apps;
 use longshore_e2e::browser::{Browser, Look};
 use longshore_e2e::longshore::{EMAIL, Longshore, PASSWORD};
 use longshore_testkit::git::GitHttp;
+use longshore_testkit::wait;
 
 const HOST: &str = "dashboard.example.test";
 
@@ -69,9 +70,15 @@ async fn a_person_sets_up_deploys_watches_the_log_and_opens_the_app() {
     browser
         .sees_within("COPY version", Duration::from_mins(2))
         .await;
-    browser
-        .sees_within("Where the time went", Duration::from_mins(2))
-        .await;
+    wait::until(
+        "the end of the deployment",
+        Duration::from_mins(2),
+        || async {
+            let status = browser.text("h1 .status").await;
+            matches!(status.as_str(), "Live" | "Failed").then_some(())
+        },
+    )
+    .await;
     assert_eq!(browser.text("h1 .status").await, "Live");
     browser.pictures("deployment").await;
     browser.fits(Look::Phone).await;
