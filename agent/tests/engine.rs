@@ -5,14 +5,11 @@
 mod engine {
     pub mod world;
 
+    mod isolation;
     mod log;
     mod release;
-    mod start;
-}
-
-mod edge {
-    mod isolation;
     mod repair;
     mod routes;
+    mod start;
     mod switch;
 }

@@ -3,7 +3,7 @@
 use longshore_testkit::wait;
 use tokio_util::sync::CancellationToken;
 
-use crate::engine::world::{SECOND, World, container, run, web};
+use super::world::{SECOND, World, container, run, web};
 
 /// Whether one container gets an answer from an address.
 async fn reaches(container: &str, address: &str, port: u16) -> bool {

@@ -3,7 +3,7 @@
 use longshore_agent_api::RouteUpdate;
 use longshore_domain::route::TlsMode;
 
-use crate::engine::world::{World, next, route, web};
+use super::world::{World, next, route, web};
 
 #[tokio::test]
 async fn routes_change_while_the_version_stays() {

@@ -6,7 +6,7 @@ use longshore_agent::edge::Edge;
 use longshore_testkit::wait;
 use tokio_util::sync::CancellationToken;
 
-use crate::engine::world::{SECOND, World, run, web};
+use super::world::{SECOND, World, run, web};
 
 #[tokio::test]
 async fn a_proxy_that_was_killed_stopped_or_removed_comes_back() {

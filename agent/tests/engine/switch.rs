@@ -8,7 +8,7 @@ use longshore_agent::stage::StageError;
 use longshore_domain::FailureKind;
 use longshore_domain::health::HealthProbe;
 
-use crate::engine::world::{SECOND, World, job, next, route, web};
+use super::world::{SECOND, World, job, next, route, web};
 
 /// The image's web server keeps connections, as real ones do.
 fn kept_alive(
