@@ -1,7 +1,7 @@
 //! Docker Engine and Swarm: networks, services, tasks, logs.
 //!
 //! Every deployment is a Swarm service of its own. Nothing here touches an object that
-//! does not carry this instance's labels ([`names`]).
+//! does not carry this instance's labels (`names`).
 
 mod diagnose;
 mod inventory;
