@@ -22,6 +22,9 @@ const CHECKS: &[(&str, Check)] = &[
     ("sql", sqlx::check),
 ];
 
+/// The documentation is for those who work on Longshore: links to private items lead somewhere.
+const RUSTDOC_FLAGS: &str = "--deny warnings --allow rustdoc::private_intra_doc_links";
+
 /// Options of `cargo xtask check`.
 #[derive(clap::Args)]
 pub struct Options {
@@ -70,7 +73,7 @@ fn documentation() -> anyhow::Result<()> {
         process::cargo()
             .args(["doc", "--quiet", "--workspace", "--no-deps"])
             .arg("--document-private-items")
-            .env("RUSTDOCFLAGS", "--deny warnings")
+            .env("RUSTDOCFLAGS", RUSTDOC_FLAGS)
             .env("SQLX_OFFLINE", "true"),
     )
 }
