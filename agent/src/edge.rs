@@ -1,7 +1,7 @@
 //! The edge: the proxy, its routes, the probe and the switch.
 //!
 //! The proxy is a container that this module owns. It reads one file a service from a
-//! directory that nobody else writes to (`files`), made from types alone ([`dynamic`]).
+//! directory that nobody else writes to (`files`), made from types alone (`dynamic`).
 //! A change counts when the proxy has been seen to serve it (`seen`), never before.
 //! On the network that it shares with all services, `isolation` keeps them apart.
 
