@@ -158,6 +158,7 @@ impl Sandbox {
             .arg(workspace::root())
             .arg(program)
             .env_remove("DOCKER_HOST");
+        process::forget_this_package(&mut command);
         command
     }
 }
