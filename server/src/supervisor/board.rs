@@ -127,10 +127,6 @@ fn publish(file: &Path, states: &[PartState]) -> io::Result<()> {
     fs::rename(next, file)
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the supervisor reports when things really happened"
-)]
 fn now() -> OffsetDateTime {
     OffsetDateTime::now_utc()
 }

@@ -114,10 +114,6 @@ impl Program {
         child.wait_with_output().await
     }
 
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this module is where programs are started"
-    )]
     fn command(&self) -> Command {
         let mut command = Command::new(&self.path);
         command.args(&self.arguments).env_clear().current_dir("/");
