@@ -45,12 +45,14 @@ impl AgentQueries for AgentClient {
     ) -> Result<BoxStream<'static, Result<LogLine, ControlError>>, ControlError> {
         let lines = Self::container_log(self, service, tail, follow)
             .await
-            .map_err(into_control)?;
+            .map_err(|error| into_control(&error))?;
         let mut sequence = 0;
-        let lines = lines.map_err(into_control).map_ok(move |line| {
-            sequence = next_sequence(sequence, &line);
-            log_line(sequence, line)
-        });
+        let lines = lines
+            .map_err(|error| into_control(&error))
+            .map_ok(move |line| {
+                sequence = next_sequence(sequence, &line);
+                log_line(sequence, line)
+            });
         Ok(lines.boxed())
     }
 }
@@ -96,11 +98,11 @@ fn log_line(sequence: i64, line: ContainerLine) -> LogLine {
     }
 }
 
-fn into_control(error: AgentError) -> ControlError {
+fn into_control(error: &AgentError) -> ControlError {
     if error.is_missing() {
         return ControlError::refused("Nothing of this service runs at the moment.");
     }
-    ControlError::Unavailable(sentence(&error))
+    ControlError::Unavailable(sentence(error))
 }
 
 fn sentence(error: &AgentError) -> String {
