@@ -15,7 +15,7 @@ pub struct NewUserArguments {
     /// The address to sign in with
     #[arg(long, value_name = "ADDRESS")]
     pub email: String,
-    /// The name that others see [default: the address up to the @]
+    /// The name that others see (default: the address up to the @)
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
     /// Read the password from the first line of standard input

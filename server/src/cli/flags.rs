@@ -11,55 +11,55 @@ use crate::config::{FlagValues, Setting};
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Settings (also as variables, or in /etc/longshore/longshore.toml)")]
 pub struct SettingFlags {
-    /// Configuration file [LONGSHORE_CONFIG] [default: /etc/longshore/longshore.toml]
+    /// Configuration file (LONGSHORE_CONFIG) (default: /etc/longshore/longshore.toml)
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Where data is kept [LONGSHORE_DATA_DIR] [default: /var/lib/longshore]
+    /// Where data is kept (LONGSHORE_DATA_DIR) (default: /var/lib/longshore)
     #[arg(long, global = true, value_name = "DIRECTORY")]
     pub data_dir: Option<String>,
-    /// Where sockets and process ids are kept [LONGSHORE_RUN_DIR] [default: /run/longshore]
+    /// Where sockets and process ids are kept (LONGSHORE_RUN_DIR) (default: /run/longshore)
     #[arg(long, global = true, value_name = "DIRECTORY")]
     pub run_dir: Option<String>,
-    /// Address of the dashboard and the API [LONGSHORE_LISTEN] [default: 0.0.0.0:3000]
+    /// Address of the dashboard and the API (LONGSHORE_LISTEN) (default: 0.0.0.0:3000)
     #[arg(long, global = true, value_name = "ADDRESS:PORT")]
     pub listen: Option<String>,
-    /// The dashboard's URL as others see it, for links and webhooks [LONGSHORE_PUBLIC_URL]
+    /// The dashboard's URL as others see it, for links and webhooks (LONGSHORE_PUBLIC_URL)
     #[arg(long, global = true, value_name = "URL")]
     pub public_url: Option<String>,
-    /// Proxies whose forwarding headers count, like 10.0.0.0/8 [LONGSHORE_TRUSTED_PROXIES]
+    /// Proxies whose forwarding headers count, like 10.0.0.0/8 (LONGSHORE_TRUSTED_PROXIES)
     #[arg(long, global = true, value_name = "RANGES")]
     pub trusted_proxies: Option<String>,
-    /// Prefix of all Docker objects [LONGSHORE_INSTANCE] [default: longshore]
+    /// Prefix of all Docker objects (LONGSHORE_INSTANCE) (default: longshore)
     #[arg(long, global = true, value_name = "NAME")]
     pub instance: Option<String>,
-    /// A PostgreSQL server instead of the embedded one [DATABASE_URL]
+    /// A PostgreSQL server instead of the embedded one (DATABASE_URL)
     #[arg(long, global = true, value_name = "URL")]
     pub database_url: Option<String>,
-    /// Where initdb and postgres are [LONGSHORE_POSTGRES_BIN_DIR]
+    /// Where initdb and postgres are (LONGSHORE_POSTGRES_BIN_DIR)
     #[arg(long, global = true, value_name = "DIRECTORY")]
     pub postgres_bin_dir: Option<String>,
-    /// The agent's socket [LONGSHORE_AGENT_SOCKET] [default: agent.sock in the run directory]
+    /// The agent's socket (LONGSHORE_AGENT_SOCKET) (default: agent.sock in the run directory)
     #[arg(long, global = true, value_name = "PATH")]
     pub agent_socket: Option<String>,
-    /// The proxy's HTTP port [LONGSHORE_PROXY_HTTP_PORT] [default: 80]
+    /// The proxy's HTTP port (LONGSHORE_PROXY_HTTP_PORT) (default: 80)
     #[arg(long, global = true, value_name = "PORT")]
     pub proxy_http_port: Option<String>,
-    /// The proxy's HTTPS port [LONGSHORE_PROXY_HTTPS_PORT] [default: 443]
+    /// The proxy's HTTPS port (LONGSHORE_PROXY_HTTPS_PORT) (default: 443)
     #[arg(long, global = true, value_name = "PORT")]
     pub proxy_https_port: Option<String>,
-    /// The proxy's image [LONGSHORE_TRAEFIK_IMAGE] [default: traefik:v3.7]
+    /// The proxy's image (LONGSHORE_TRAEFIK_IMAGE) (default: traefik:v3.7)
     #[arg(long, global = true, value_name = "IMAGE")]
     pub traefik_image: Option<String>,
-    /// Directory URL of the ACME server [LONGSHORE_ACME_DIRECTORY]
+    /// Directory URL of the ACME server (LONGSHORE_ACME_DIRECTORY)
     #[arg(long, global = true, value_name = "URL")]
     pub acme_directory: Option<String>,
-    /// A PEM file to trust for the ACME server [LONGSHORE_ACME_CA]
+    /// A PEM file to trust for the ACME server (LONGSHORE_ACME_CA)
     #[arg(long, global = true, value_name = "FILE")]
     pub acme_ca: Option<String>,
-    /// Contact address of the ACME account [LONGSHORE_ACME_EMAIL]
+    /// Contact address of the ACME account (LONGSHORE_ACME_EMAIL)
     #[arg(long, global = true, value_name = "ADDRESS")]
     pub acme_email: Option<String>,
-    /// System user of the server [LONGSHORE_SERVER_USER] [default: longshore, if it exists]
+    /// System user of the server (LONGSHORE_SERVER_USER) (default: longshore, if it exists)
     #[arg(
         long = "user-server",
         alias = "server-user",
@@ -67,7 +67,7 @@ pub struct SettingFlags {
         value_name = "USER"
     )]
     pub server_user: Option<String>,
-    /// System user of the database [LONGSHORE_DB_USER] [default: longshore-db, if it exists]
+    /// System user of the database (LONGSHORE_DB_USER) (default: longshore-db, if it exists)
     #[arg(
         long = "user-db",
         alias = "db-user",
