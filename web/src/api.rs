@@ -16,22 +16,20 @@ mod tokens;
 mod variables;
 mod webhook;
 
-use axum::Json;
-use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::any;
 use http::StatusCode;
+use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub(crate) use problem::Problem;
 
+use crate::layers;
+use crate::limits;
 use crate::state::WebState;
-
-/// The largest body of a call.
-const BODY_MAX_BYTES: usize = 1024 * 1024;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -73,6 +71,7 @@ fn described() -> OpenApiRouter<WebState> {
         .routes(routes!(apps::stop))
         .routes(routes!(apps::start))
         .routes(routes!(apps::restart))
+        .routes(routes!(apps::forget_host_key))
         .routes(routes!(
             variables::index,
             variables::replace,
@@ -107,16 +106,13 @@ pub fn document() -> utoipa::openapi::OpenApi {
 
 /// All routes of the API.
 pub(crate) fn router() -> axum::Router<WebState> {
-    let (router, document) = described().split_for_parts();
+    let (router, _) = described().split_for_parts();
     router
-        .route(
-            "/api/v1/openapi.json",
-            get(move || async move { Json(document) }),
-        )
-        .route("/api", get(unknown))
-        .route("/api/{*path}", axum::routing::any(unknown))
+        .route("/api", any(unknown))
+        .route("/api/{*path}", any(unknown))
         .method_not_allowed_fallback(wrong_method)
-        .layer(DefaultBodyLimit::max(BODY_MAX_BYTES))
+        .layer(CatchPanicLayer::custom(layers::panicked_call))
+        .layer(from_fn(limits::bound_calls))
         .layer(from_fn(problem::describe))
 }
 

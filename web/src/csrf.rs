@@ -1,9 +1,12 @@
 //! Protection of forms against being sent from elsewhere.
 
 use longshore_control::ControlError;
+use longshore_control::store::sessions::USER_ID;
 use subtle::ConstantTimeEq;
 use tower_sessions::Session;
 use url::form_urlencoded;
+
+use crate::session;
 
 /// The key of a session's data with the token.
 const CSRF: &str = "csrf";
@@ -19,14 +22,22 @@ pub const HEADER: &str = "x-csrf-token";
 /// # Errors
 /// When the session cannot be read or written.
 pub async fn token(session: &Session) -> Result<String, ControlError> {
-    if let Some(token) = session.get(CSRF).await.map_err(ControlError::internal)? {
+    if let Some(token) = session.get(CSRF).await.map_err(session::trouble)? {
         return Ok(token);
+    }
+    if session
+        .get_value(USER_ID)
+        .await
+        .map_err(session::trouble)?
+        .is_none()
+    {
+        session::end_soon(session);
     }
     let token = hex::encode(rand::random::<[u8; 24]>());
     session
         .insert(CSRF, &token)
         .await
-        .map_err(ControlError::internal)?;
+        .map_err(session::trouble)?;
     Ok(token)
 }
 
@@ -42,7 +53,7 @@ pub fn of_form(body: &[u8]) -> Option<String> {
 /// # Errors
 /// When the session cannot be read.
 pub async fn check(session: &Session, given: Option<&str>) -> Result<bool, ControlError> {
-    let kept: Option<String> = session.get(CSRF).await.map_err(ControlError::internal)?;
+    let kept: Option<String> = session.get(CSRF).await.map_err(session::trouble)?;
     Ok(match (kept, given) {
         (Some(kept), Some(given)) => kept.as_bytes().ct_eq(given.as_bytes()).into(),
         _ => false,

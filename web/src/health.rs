@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use http::{StatusCode, header};
+use http::{HeaderMap, StatusCode, header};
 use serde::Serialize;
 
 use crate::peer::Peer;
@@ -42,9 +42,17 @@ pub(crate) async fn ready(State(state): State<WebState>) -> Response {
 }
 
 /// `GET /metrics`: for Prometheus on the same machine; from elsewhere it is not there.
-pub(crate) async fn metrics(peer: Peer, State(state): State<WebState>) -> Response {
-    if !peer.0.to_canonical().is_loopback() {
-        return StatusCode::NOT_FOUND.into_response();
+pub(crate) async fn metrics(
+    peer: Peer,
+    headers: HeaderMap,
+    State(state): State<WebState>,
+) -> Response {
+    // A proxy on this machine that nobody configured speaks for others too.
+    let forwarded = ["forwarded", "x-forwarded-for", "x-forwarded-host"]
+        .iter()
+        .any(|name| headers.contains_key(*name));
+    if forwarded || !peer.0.to_canonical().is_loopback() {
+        return crate::pages::not_found().await;
     }
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     ([(header::CONTENT_TYPE, kind)], state.metrics.text()).into_response()

@@ -1,28 +1,17 @@
 //! Webhooks of Git hosts: the raw bytes, the sender's headers, a decision.
 
 use axum::Json;
-use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, FromRequest, Path, Request, State};
+use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
 use http::{HeaderMap, StatusCode};
 use longshore_control::{Control, HookError, HookHeaders, Provider};
 use longshore_domain::HookId;
 
 use crate::api::Problem;
-use crate::state::WebState;
+use crate::limits;
 
-/// The largest delivery. GitHub sends at most 25 MB, and pushes far less.
-const DELIVERY_MAX_BYTES: usize = 25 * 1024 * 1024;
-
-/// The routes of webhooks.
-pub(crate) fn router() -> axum::Router<WebState> {
-    axum::Router::new()
-        .route("/hooks/{provider}/{hook}", post(receive))
-        .layer(DefaultBodyLimit::max(DELIVERY_MAX_BYTES))
-}
-
-async fn receive(
+/// `POST /hooks/{provider}/{hook}`: takes a delivery and says what was decided.
+pub(crate) async fn receive(
     State(control): State<Control>,
     Path((provider, hook)): Path<(String, String)>,
     request: Request,
@@ -33,14 +22,11 @@ async fn receive(
         return unknown();
     };
     let sent = sender(provider, request.headers());
-    let body = match Bytes::from_request(request, &()).await {
+    let most = limits::DELIVERY_MAX_BYTES;
+    let body = match limits::read(request.into_body(), most).await {
         Ok(body) => body,
-        Err(rejection) => {
-            let words = match rejection.status() {
-                StatusCode::PAYLOAD_TOO_LARGE => "The delivery is larger than 25 MiB.",
-                _ => "The body ended early.",
-            };
-            return Problem::new(rejection.status(), words).into_response();
+        Err(unread) => {
+            return Problem::new(unread.status(), unread.sentence(most)).into_response();
         }
     };
     match control.receive_push(hook, provider, &sent, &body).await {

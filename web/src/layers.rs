@@ -3,21 +3,21 @@
 
 use std::time::Instant;
 
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use longshore_control::ControlError;
 use tower_sessions::Session;
+use uuid::Uuid;
 
+use crate::api::Problem;
 use crate::csrf;
+use crate::limits;
 use crate::pages::refuse;
 use crate::peer::{self, Peer};
 use crate::state::WebState;
-
-/// The largest form.
-const FORM_MAX_BYTES: usize = 2 * 1024 * 1024;
 
 /// Everything is refused but what our own pages use.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
@@ -38,6 +38,43 @@ const HEADERS: [(HeaderName, &str); 6] = [
         "camera=(), geolocation=(), microphone=(), payment=()",
     ),
 ];
+
+/// The header with a request's id, in its answer and in the log.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The id of a request.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RequestId(pub(crate) Uuid);
+
+/// Gives the request an id that is ours alone, and tells it in the answer.
+pub(crate) async fn identify(mut request: Request, next: Next) -> Response {
+    let id = Uuid::now_v7();
+    request.extensions_mut().insert(RequestId(id));
+    let mut response = next.run(request).await;
+    if let Ok(id) = HeaderValue::from_str(&id.to_string()) {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    response
+}
+
+/// The span of a request: never its headers, its body or its query.
+pub(crate) fn span(request: &Request) -> tracing::Span {
+    let id = request.extensions().get::<RequestId>();
+    tracing::debug_span!(
+        "request",
+        id = id.map(|id| tracing::field::display(id.0)),
+        method = %request.method(),
+        path = request.uri().path(),
+    )
+}
+
+/// Answers a page's path that is asked in another way.
+pub(crate) async fn wrong_method() -> Response {
+    refuse(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "This address does not take what was sent to it.",
+    )
+}
 
 /// Notes the client's address, counts the answer, and adds the headers that protect it.
 pub(crate) async fn around(
@@ -87,11 +124,10 @@ pub(crate) async fn protect_forms(request: Request, next: Next) -> Response {
         return ControlError::internal("there is no session layer").into_page();
     };
     let (parts, body) = request.into_parts();
-    let Ok(bytes) = to_bytes(body, FORM_MAX_BYTES).await else {
-        return refuse(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "The form is larger than 2 MiB.",
-        );
+    let most = limits::FORM_MAX_BYTES;
+    let bytes = match limits::read(body, most).await {
+        Ok(bytes) => bytes,
+        Err(unread) => return refuse(unread.status(), &unread.sentence(most)),
     };
     let given = parts
         .headers
@@ -117,13 +153,25 @@ pub(crate) async fn protect_forms(request: Request, next: Next) -> Response {
     reason = "the layer hands the panic over"
 )]
 pub(crate) fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
+    of_panic(panic.as_ref()).into_page()
+}
+
+/// The same for a call of the API.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the layer hands the panic over"
+)]
+pub(crate) fn panicked_call(panic: Box<dyn std::any::Any + Send>) -> Response {
+    Problem::from(of_panic(panic.as_ref())).into_response()
+}
+
+fn of_panic(panic: &(dyn std::any::Any + Send)) -> ControlError {
     let words = panic
         .downcast_ref::<String>()
         .map(String::as_str)
         .or_else(|| panic.downcast_ref::<&str>().copied())
-        .unwrap_or("a panic without words")
-        .to_owned();
-    ControlError::internal(words).into_page()
+        .unwrap_or("a panic without words");
+    ControlError::internal(words.to_owned())
 }
 
 trait IntoPage {

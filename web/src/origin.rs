@@ -32,6 +32,12 @@ impl<S: Send + Sync> FromRequestParts<S> for Origin {
             .and_then(|host| host.to_str().ok())
             .or_else(|| parts.uri.authority().map(http::uri::Authority::as_str))
             .unwrap_or("localhost:3000");
-        Ok(Self(format!("http://{host}")))
+        // Only what this visitor sees depends on it, so it need not be a proxy of ours.
+        let is_https = parts
+            .headers
+            .get("x-forwarded-proto")
+            .is_some_and(|scheme| scheme == "https");
+        let scheme = if is_https { "https" } else { "http" };
+        Ok(Self(format!("{scheme}://{host}")))
     }
 }

@@ -36,30 +36,30 @@ pub(crate) fn connected(parts: &Parts) -> IpAddr {
 }
 
 /// The client's address, given the connection's and who may speak for others: the
-/// right-most address of `X-Forwarded-For` that is not itself a trusted proxy.
+/// right-most address of `X-Forwarded-For` that is not itself a trusted proxy. Where all
+/// of them are trusted, the last one is asked with `CF-Connecting-IP`; before that the
+/// header counts nothing, since proxies pass it on from anybody.
 pub(crate) fn client(connected: IpAddr, headers: &HeaderMap, trusted: &[TrustedProxy]) -> IpAddr {
     let is_trusted = |address: IpAddr| trusted.iter().any(|range| range.contains(address));
     if !is_trusted(connected) {
         return connected;
     }
-    let cloudflare = headers
-        .get("cf-connecting-ip")
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.trim().parse().ok());
-    if let Some(address) = cloudflare {
-        return address;
-    }
-    headers
+    let chain: Vec<&str> = headers
         .get_all("x-forwarded-for")
         .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .map(|entry| entry.trim().parse::<IpAddr>())
-        .collect::<Vec<_>>()
-        .into_iter()
-        .rev()
-        .map_while(Result::ok)
-        .find(|address| !is_trusted(*address))
+        .flat_map(|value| value.to_str().unwrap_or("unreadable").split(','))
+        .map(str::trim)
+        .collect();
+    for entry in chain.into_iter().rev() {
+        match entry.parse::<IpAddr>() {
+            Ok(address) if is_trusted(address) => {}
+            Ok(address) => return address.to_canonical(),
+            Err(_) => return connected,
+        }
+    }
+    headers
+        .get("cf-connecting-ip")
+        .and_then(|value| value.to_str().ok()?.trim().parse().ok())
         .unwrap_or(connected)
 }
 
@@ -91,5 +91,27 @@ mod tests {
         let proxy = "10.0.0.5".parse().unwrap();
         let client = client(proxy, &headers, &trusted());
         assert_eq!(client, "203.0.113.9".parse::<IpAddr>().unwrap());
+    }
+
+    #[test]
+    fn a_client_cannot_choose_the_address_through_a_trusted_proxy() {
+        let mut headers = HeaderMap::new();
+        headers.insert("x-forwarded-for", "203.0.113.9".parse().unwrap());
+        headers.insert("cf-connecting-ip", "192.0.2.1".parse().unwrap());
+        let proxy = "10.0.0.5".parse().unwrap();
+        let of_client = client(proxy, &headers, &trusted());
+        assert_eq!(of_client, "203.0.113.9".parse::<IpAddr>().unwrap());
+        headers.insert("x-forwarded-for", "10.1.1.1, nonsense".parse().unwrap());
+        assert_eq!(client(proxy, &headers, &trusted()), proxy);
+    }
+
+    #[test]
+    fn cloudflare_is_asked_when_the_chain_ends_there() {
+        let mut headers = HeaderMap::new();
+        headers.insert("x-forwarded-for", "10.2.2.2".parse().unwrap());
+        headers.insert("cf-connecting-ip", "192.0.2.1".parse().unwrap());
+        let proxy = "10.0.0.5".parse().unwrap();
+        let of_client = client(proxy, &headers, &trusted());
+        assert_eq!(of_client, "192.0.2.1".parse::<IpAddr>().unwrap());
     }
 }

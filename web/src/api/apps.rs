@@ -109,3 +109,15 @@ pub(super) async fn restart(
     control.restart(&caller.0, id).await?;
     Ok(StatusCode::ACCEPTED)
 }
+
+/// Forgets the host key of the repository's server; the next fetch takes the one it meets.
+#[utoipa::path(delete, path = "/api/v1/services/{id}/host-key", params(("id" = String, Path)),
+    responses((status = 200, body = Service)))]
+pub(super) async fn forget_host_key(
+    caller: Caller,
+    State(control): State<Control>,
+    Id(id): Id<ServiceId>,
+) -> Result<Json<Service>, Problem> {
+    let service = control.forget_host_key(&caller.0, id).await?;
+    Ok(Json(service.into()))
+}

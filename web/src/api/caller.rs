@@ -8,7 +8,6 @@ use tower_sessions::Session;
 
 use super::Problem;
 use crate::csrf;
-use crate::pages::visit;
 
 /// Somebody who may call the API.
 pub(crate) struct Caller(pub(crate) Actor);
@@ -39,8 +38,8 @@ where
         let Some(session) = parts.extensions.get::<Session>().cloned() else {
             return Err(ControlError::Unauthenticated.into());
         };
-        let user = visit::user(&session)
-            .await
+        let user = crate::session::user(&session)
+            .await?
             .ok_or(ControlError::Unauthenticated)?;
         if !matches!(parts.method, Method::GET | Method::HEAD) {
             let token = parts

@@ -1,12 +1,12 @@
 //! Bodies, identifiers and queries, with problems that name what is wrong.
 
-use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use http::request::Parts;
 use http::{StatusCode, header};
 use serde::de::DeserializeOwned;
 
 use super::Problem;
+use crate::limits;
 
 /// A JSON body.
 pub(crate) struct Body<T>(pub(crate) T);
@@ -14,7 +14,7 @@ pub(crate) struct Body<T>(pub(crate) T);
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         let is_json = request
             .headers()
             .get(header::CONTENT_TYPE)
@@ -23,22 +23,17 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
                 let essence = kind.split(';').next().unwrap_or_default().trim();
                 essence.eq_ignore_ascii_case("application/json") || essence.ends_with("+json")
             });
-        if !is_json {
+        let most = limits::CALL_MAX_BYTES;
+        let bytes = limits::read(request.into_body(), most)
+            .await
+            .map_err(|unread| Problem::new(unread.status(), unread.sentence(most)))?;
+        if !is_json && !bytes.is_empty() {
             return Err(Problem::new(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "Send the body as JSON, with “Content-Type: application/json”.",
             ));
         }
-        let bytes =
-            Bytes::from_request(request, state)
-                .await
-                .map_err(|rejection| match rejection.status() {
-                    StatusCode::PAYLOAD_TOO_LARGE => Problem::new(
-                        StatusCode::PAYLOAD_TOO_LARGE,
-                        "The body is larger than 1 MiB.",
-                    ),
-                    _ => Problem::new(StatusCode::BAD_REQUEST, "The body ended early."),
-                })?;
+        // A call whose fields are all optional may come without a body.
         let text = if bytes.is_empty() {
             b"{}".as_slice()
         } else {
@@ -46,21 +41,30 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
         };
         let mut reader = serde_json::Deserializer::from_slice(text);
         match serde_path_to_error::deserialize(&mut reader) {
-            Ok(value) => Ok(Self(value)),
+            Ok(value) => reader
+                .end()
+                .map(|()| Self(value))
+                .map_err(|error| not_json(&error)),
             Err(error) => Err(unreadable(&error)),
         }
     }
 }
 
+fn place(error: &serde_json::Error) -> String {
+    format!("line {}, column {}", error.line(), error.column())
+}
+
+fn not_json(error: &serde_json::Error) -> Problem {
+    let sentence = format!("The body is not JSON at {}.", place(error));
+    Problem::new(StatusCode::BAD_REQUEST, sentence)
+}
+
 fn unreadable(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
     let inner = error.inner();
-    let place = format!("line {}, column {}", inner.line(), inner.column());
     if inner.is_syntax() || inner.is_eof() {
-        return Problem::new(
-            StatusCode::BAD_REQUEST,
-            format!("The body is not JSON at {place}."),
-        );
+        return not_json(inner);
     }
+    let place = place(inner);
     let text = inner.to_string();
     let what = text.split(" at line ").next().unwrap_or(&text).to_owned();
     let field = match error.path().to_string().as_str() {

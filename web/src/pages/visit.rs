@@ -4,9 +4,7 @@ use axum::extract::{FromRef, FromRequestParts, OptionalFromRequestParts};
 use axum::response::{IntoResponse, Response};
 use http::request::Parts;
 use http::{HeaderMap, Method, header};
-use longshore_control::store::sessions::USER_ID;
 use longshore_control::{Actor, Control, ControlError};
-use longshore_domain::UserId;
 use time::OffsetDateTime;
 use tower_sessions::Session;
 use url::form_urlencoded;
@@ -61,11 +59,6 @@ pub async fn tell(session: &Session, tone: FlashTone, message: String) {
     if let Err(error) = session.insert(FLASH, (tone, message)).await {
         tracing::warn!(%error, "a message for the next page is lost");
     }
-}
-
-/// Who is signed in, if anybody.
-pub async fn user(session: &Session) -> Option<UserId> {
-    session.get(USER_ID).await.ok().flatten()
 }
 
 async fn flash(parts: &Parts, session: &Session) -> Option<Flash> {
@@ -136,7 +129,8 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
         let control = Control::from_ref(state);
         let session = session(parts).map_err(IntoResponse::into_response)?;
-        let Some(user) = user(&session).await else {
+        let user = crate::session::user(&session).await;
+        let Some(user) = user.map_err(|error| PageError::from(error).into_response())? else {
             return Err(to_login(parts));
         };
         let actor = match control.actor_for_user(user).await {
@@ -170,7 +164,11 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Response> {
         let session = session(parts).map_err(IntoResponse::into_response)?;
-        if user(&session).await.is_none() {
+        let user = crate::session::user(&session).await;
+        if user
+            .map_err(|error| PageError::from(error).into_response())?
+            .is_none()
+        {
             return Ok(None);
         }
         <Self as FromRequestParts<S>>::from_request_parts(parts, state)

@@ -83,7 +83,7 @@ pub(crate) struct GitBody {
 
 /// How a repository is reached.
 #[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) enum AccessBody {
     /// Without credentials.
     Anonymous,
@@ -300,7 +300,10 @@ pub(crate) struct VariablesBody {
 
 /// A value, or a value with a mark.
 #[derive(Deserialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "must be a text, or an object with `value` and `secret`"
+)]
 enum VariableBody {
     Plain(String),
     Marked(MarkedVariable),
