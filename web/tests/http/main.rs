@@ -1,0 +1,14 @@
+//! The HTTP side in process: the router over the use cases, a real PostgreSQL and a
+//! simulated agent. Needs `DATABASE_URL` with the right to create databases; each test
+//! gets a fresh one.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod access;
+mod bodies;
+mod browser;
+mod calls;
+mod hooks;
+mod logs;
+mod machine;
+mod things;
+mod world;
