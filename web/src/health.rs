@@ -54,6 +54,10 @@ pub(crate) async fn metrics(
     if forwarded || !peer.0.to_canonical().is_loopback() {
         return crate::pages::not_found().await;
     }
+    match state.control.count_deployments().await {
+        Ok(counts) => state.metrics.set_deployments(&counts),
+        Err(error) => tracing::debug!(%error, "deployments cannot be counted"),
+    }
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     ([(header::CONTENT_TYPE, kind)], state.metrics.text()).into_response()
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use longshore_control::store::deployments::StatusCount;
+use longshore_domain::DeploymentStatus;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -16,6 +18,11 @@ struct RequestLabels {
     status: u16,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct StatusLabel {
+    status: &'static str,
+}
+
 /// The counters and their registry.
 #[derive(Debug)]
 pub struct Metrics {
@@ -23,6 +30,8 @@ pub struct Metrics {
     requests: Family<RequestLabels, Counter>,
     seconds: Histogram,
     ready: Gauge,
+    deployments: Family<StatusLabel, Gauge>,
+    log_bytes: Gauge,
 }
 
 impl Default for Metrics {
@@ -54,11 +63,25 @@ impl Metrics {
             "Whether database and agent answer (1) or not (0)",
             ready.clone(),
         );
+        let deployments = Family::default();
+        registry.register(
+            "deployments",
+            "Deployments by status; `queued` is the length of the queue",
+            deployments.clone(),
+        );
+        let log_bytes = Gauge::default();
+        registry.register(
+            "deployment_log_bytes",
+            "Text of the logs of all deployments",
+            log_bytes.clone(),
+        );
         Self {
             registry,
             requests,
             seconds,
             ready,
+            deployments,
+            log_bytes,
         }
     }
 
@@ -82,6 +105,21 @@ impl Metrics {
     /// Notes whether everything answers.
     pub fn set_ready(&self, ready: bool) {
         self.ready.set(i64::from(ready));
+    }
+
+    /// Notes what deployments there are.
+    pub fn set_deployments(&self, counts: &[StatusCount]) {
+        for status in DeploymentStatus::ALL {
+            let count = counts.iter().find(|count| count.status == status);
+            let label = StatusLabel {
+                status: status.as_str(),
+            };
+            self.deployments
+                .get_or_create(&label)
+                .set(count.map_or(0, |count| count.deployments));
+        }
+        let bytes = counts.iter().map(|count| count.log_bytes).sum();
+        self.log_bytes.set(bytes);
     }
 
     /// All counters in Prometheus' text form.

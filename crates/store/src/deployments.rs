@@ -15,4 +15,7 @@ pub use queue::{
     insert, next_lease_end, release, request_cancel, supersede_waiting,
 };
 pub use read::{DeploymentRecord, find, find_for_system, kept_numbers, list_of_service};
-pub use summary::{LiveRecord, SummaryRecord, list_latest, list_live, list_live_for_system};
+pub use summary::{
+    LiveRecord, StatusCount, SummaryRecord, count_by_status, list_latest, list_live,
+    list_live_for_system,
+};

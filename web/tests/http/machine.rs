@@ -3,6 +3,7 @@
 use axum::body::Body;
 use sqlx::PgPool;
 
+use crate::things::Things;
 use crate::world::{Answer, World, from_peer, request};
 
 async fn get(world: &World, path: &str, peer: &str, headers: &[(&str, &str)]) -> Answer {
@@ -34,7 +35,9 @@ async fn readiness_says_what_is_missing(pool: PgPool) {
 
 #[sqlx::test(migrator = "longshore_control::store::MIGRATOR")]
 async fn metrics_are_for_the_machine_itself(pool: PgPool) {
-    let world = World::new(pool);
+    let world = World::with_teams(pool).await;
+    let owner = world.owner().await;
+    Things::new(&world, &owner, 0).await;
     get(&world, "/healthz", "127.0.0.1", &[]).await;
     let shown = get(&world, "/metrics", "127.0.0.1", &[]).await;
     assert_eq!(shown.status, 200);
@@ -43,6 +46,13 @@ async fn metrics_are_for_the_machine_itself(pool: PgPool) {
             .text()
             .contains("longshore_http_requests_total{method=\"GET\",status=\"200\"} 1")
     );
+    for line in [
+        "longshore_deployments{status=\"queued\"} 1",
+        "longshore_deployments{status=\"live\"} 1",
+        "longshore_deployments{status=\"failed\"} 0",
+    ] {
+        assert!(shown.text().contains(line), "{line}: {}", shown.text());
+    }
     for (peer, headers) in [
         ("192.0.2.1", &[][..]),
         ("127.0.0.1", &[("x-forwarded-for", "127.0.0.1")]),

@@ -24,6 +24,15 @@ impl Control {
         load_view(&mut connection, actor, id).await
     }
 
+    /// How many deployments there are, for the system's own metrics: no team is told apart.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn count_deployments(&self) -> Result<Vec<deployments::StatusCount>> {
+        let mut connection = self.connection().await?;
+        Ok(deployments::count_by_status(&mut connection).await?)
+    }
+
     /// A service's deployments, the newest first.
     ///
     /// # Errors

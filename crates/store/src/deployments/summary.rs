@@ -135,3 +135,33 @@ pub async fn list_live_for_system(connection: &mut PgConnection) -> Result<Vec<L
         })
         .collect()
 }
+
+/// The deployments with one status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StatusCount {
+    /// The status.
+    pub status: DeploymentStatus,
+    /// How many there are.
+    pub deployments: i64,
+    /// The text of their logs, in bytes.
+    pub log_bytes: i64,
+}
+
+/// How many deployments of all teams have each status: for the system itself.
+pub async fn count_by_status(connection: &mut PgConnection) -> Result<Vec<StatusCount>> {
+    let rows = sqlx::query!(
+        r#"SELECT status, count(*) AS "deployments!", sum(log_bytes)::bigint AS "log_bytes!"
+           FROM deployments GROUP BY status"#
+    )
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(StatusCount {
+                status: status(&row.status)?,
+                deployments: row.deployments,
+                log_bytes: row.log_bytes,
+            })
+        })
+        .collect()
+}
