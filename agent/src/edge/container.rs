@@ -138,12 +138,16 @@ impl Edge {
         }
     }
 
-    /// Waits until the proxy answers.
+    /// Waits until the proxy answers, or has stopped again.
     pub(super) async fn wait_for_ping(&self) -> Result<(), AgentProblem> {
         let deadline = Instant::now() + START_LIMIT;
         loop {
             if self.pings().await {
                 return Ok(());
+            }
+            let container = self.find_container().await?;
+            if !container.is_some_and(|container| is_running(&container)) {
+                return Err(trouble("The proxy stopped right after its start."));
             }
             if Instant::now() > deadline {
                 return Err(trouble(format!(

@@ -1,7 +1,7 @@
 //! Repairs the edge while the agent runs.
 
 use std::collections::HashMap;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bollard::query_parameters::EventsOptionsBuilder;
 use futures_util::StreamExt as _;
@@ -17,7 +17,7 @@ const ISOLATION_INTERVAL: Duration = Duration::from_secs(1);
 /// How often everything is looked at although nothing was reported.
 const FULL_INTERVAL: Duration = Duration::from_secs(60);
 /// When it is looked whether Docker is starting the proxy again by itself.
-const LOOKS: [Duration; 2] = [Duration::ZERO, Duration::from_millis(300)];
+const LOOKS: [Duration; 2] = [Duration::ZERO, Duration::from_millis(100)];
 /// Between two attempts to repair.
 const FIRST_RETRY: Duration = Duration::from_millis(250);
 const LONGEST_RETRY: Duration = Duration::from_secs(10);
@@ -35,11 +35,13 @@ impl Edge {
         let mut retry = FIRST_RETRY;
         let mut last_problem = None;
         loop {
+            // What happens during the repair must not be missed after it.
+            let since = SystemTime::now();
             match self.repair().await {
                 Ok(()) => {
                     retry = FIRST_RETRY;
                     last_problem = None;
-                    self.until_something_happens().await;
+                    self.until_something_happens(since).await;
                 }
                 Err(problem) => {
                     // The same trouble is told once.
@@ -61,8 +63,8 @@ impl Edge {
         self.prepare().await
     }
 
-    /// Returns when the proxy has stopped or Docker has gone away.
-    async fn until_something_happens(&self) {
+    /// Returns when the proxy has stopped since then, or Docker has gone away.
+    async fn until_something_happens(&self, since: SystemTime) {
         let filters = HashMap::from([
             ("type", vec!["container".to_owned()]),
             ("container", vec![self.engine.names().proxy()]),
@@ -71,7 +73,11 @@ impl Edge {
                 vec!["die".to_owned(), "destroy".to_owned(), "start".to_owned()],
             ),
         ]);
-        let options = EventsOptionsBuilder::default().filters(&filters).build();
+        let since = since.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let options = EventsOptionsBuilder::default()
+            .since(&format!("{}.{:09}", since.as_secs(), since.subsec_nanos()))
+            .filters(&filters)
+            .build();
         let mut events = std::pin::pin!(self.engine.docker().events(Some(options)));
         let mut isolation = interval(ISOLATION_INTERVAL);
         isolation.set_missed_tick_behavior(MissedTickBehavior::Delay);
