@@ -5,13 +5,18 @@ use std::path::Path;
 
 use anyhow::Context;
 
+use super::sandbox;
 use crate::process;
 
-const LINK: &str = "lstest0";
-const COMMENT: &str = "longshore-test-engine";
-
 /// Candidates for the two addresses, from a block that RFC 2544 keeps for tests.
-const CANDIDATES: [&str; 3] = ["198.18.77", "198.19.77", "10.213.77"];
+const CANDIDATES: [&str; 6] = [
+    "198.18.77",
+    "198.19.77",
+    "10.213.77",
+    "198.18.78",
+    "198.19.78",
+    "10.213.78",
+];
 
 /// The resolver that the sandbox uses; one on a loopback address would not be reachable from inside.
 pub fn resolver() -> anyhow::Result<String> {
@@ -24,6 +29,16 @@ pub fn resolver() -> anyhow::Result<String> {
     Ok(own)
 }
 
+/// The name of the outer end of the veth pair, at most 15 characters.
+fn link() -> String {
+    format!("lst-{}", sandbox::tag())
+}
+
+/// What the rules are found again by.
+fn comment() -> String {
+    format!("longshore-test-{}", sandbox::tag())
+}
+
 /// Gives the sandbox of that process an `eth0` with a way to the outside.
 pub fn join(first_process: u32, state: &Path) -> anyhow::Result<()> {
     let routes = process::output(process::command("ip").args(["-4", "route", "show"]))?;
@@ -33,10 +48,11 @@ pub fn join(first_process: u32, state: &Path) -> anyhow::Result<()> {
         .context("no free network for the test engine")?;
     let outside = format!("{prefix}.1");
     let pid = first_process.to_string();
+    let (link, comment) = (&*link(), &*comment());
     let peer = ["type", "veth", "peer", "name", "eth0", "netns", &pid];
-    ip(&[&["link", "add", LINK][..], &peer].concat())?;
-    ip(&["address", "add", &format!("{outside}/30"), "dev", LINK])?;
-    ip(&["link", "set", LINK, "up"])?;
+    ip(&[&["link", "add", link][..], &peer].concat())?;
+    ip(&["address", "add", &format!("{outside}/30"), "dev", link])?;
+    ip(&["link", "set", link, "up"])?;
     fs::write("/proc/sys/net/ipv4/ip_forward", "1")?;
 
     let subnet = format!("{prefix}.0/30");
@@ -44,17 +60,17 @@ pub fn join(first_process: u32, state: &Path) -> anyhow::Result<()> {
         (
             "nat",
             "POSTROUTING",
-            &["-s", &subnet, "!", "-o", LINK, "-j", "MASQUERADE"],
+            &["-s", &subnet, "!", "-o", link, "-j", "MASQUERADE"],
         ),
-        ("filter", "FORWARD", &["-i", LINK, "-j", "ACCEPT"]),
-        ("filter", "FORWARD", &["-o", LINK, "-j", "ACCEPT"]),
+        ("filter", "FORWARD", &["-i", link, "-j", "ACCEPT"]),
+        ("filter", "FORWARD", &["-o", link, "-j", "ACCEPT"]),
         // Bridges in the sandbox have a larger MTU than some machines' way out.
         (
             "mangle",
             "FORWARD",
             &[
                 "-i",
-                LINK,
+                link,
                 "-p",
                 "tcp",
                 "--tcp-flags",
@@ -69,7 +85,7 @@ pub fn join(first_process: u32, state: &Path) -> anyhow::Result<()> {
     for (table, chain, rule) in rules {
         let mut insert = iptables(table);
         insert.args(["-I", chain]).args(rule);
-        process::output(insert.args(["-m", "comment", "--comment", COMMENT]))?;
+        process::output(insert.args(["-m", "comment", "--comment", comment]))?;
     }
     // Its appearance is the signal that `init.sh` waits for.
     let partial = state.join("network.partial");
@@ -80,13 +96,14 @@ pub fn join(first_process: u32, state: &Path) -> anyhow::Result<()> {
 
 /// Removes the veth pair and every rule with our comment.
 pub fn leave() -> anyhow::Result<()> {
-    if process::succeeds(process::command("ip").args(["link", "show", LINK]))? {
+    let (link, comment) = (&*link(), &*comment());
+    if process::succeeds(process::command("ip").args(["link", "show", link]))? {
         // It goes with the sandbox; that it is already gone by now is no fault.
-        let _ = process::succeeds(process::command("ip").args(["link", "delete", LINK]))?;
+        let _ = process::succeeds(process::command("ip").args(["link", "delete", link]))?;
     }
     for table in ["nat", "filter", "mangle"] {
         let rules = process::output(iptables(table).arg("-S"))?;
-        for rule in rules.lines().filter(|rule| rule.contains(COMMENT)) {
+        for rule in rules.lines().filter(|rule| rule.contains(comment)) {
             if let Some(rest) = rule.strip_prefix("-A ") {
                 process::output(iptables(table).arg("-D").args(rest.split_whitespace()))?;
             }

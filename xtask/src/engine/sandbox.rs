@@ -8,6 +8,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
+use sha2::{Digest, Sha256};
 
 use super::{Lifetime, network};
 use crate::{process, workspace};
@@ -27,6 +28,12 @@ cd "$1" && shift && exec "$@"
 /// The sandbox's state directory.
 pub fn state() -> PathBuf {
     workspace::cache().join("test-engine")
+}
+
+/// Tells the sandboxes of several state directories apart, in names outside of them.
+pub fn tag() -> String {
+    let digest = Sha256::digest(state().as_os_str().as_encoded_bytes());
+    hex::encode(&digest[..4])
 }
 
 /// A process that is known again even when its number was given to another: number and start time.
@@ -107,6 +114,7 @@ impl Sandbox {
             .arg("bash")
             .arg(state.join("outside.sh"))
             .args([&state, &data, &state.join("init.sh")])
+            .arg(cgroup())
             .current_dir("/")
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
@@ -184,6 +192,10 @@ fn stop(outer: &ProcessId) -> anyhow::Result<()> {
     Ok(())
 }
 
+fn cgroup() -> String {
+    format!("longshore-test-{}", tag())
+}
+
 fn recorded() -> Option<ProcessId> {
     ProcessId::parse(&fs::read_to_string(state().join("sandbox.pid")).ok()?)
 }
@@ -207,7 +219,7 @@ fn remove_cgroups() {
     for line in mounts.lines() {
         let mut fields = line.split_whitespace().skip(1);
         if let (Some(mount), Some("cgroup" | "cgroup2")) = (fields.next(), fields.next()) {
-            remove_tree(&Path::new(mount).join("longshore-test"));
+            remove_tree(&Path::new(mount).join(cgroup()));
         }
     }
 }
