@@ -91,7 +91,8 @@ fn programs() -> Result<Vec<PathBuf>> {
         process::cargo()
             .args([
                 "build",
-                "--release",
+                "--profile",
+                "dist",
                 "-p",
                 "longshore-server",
                 "-p",
@@ -100,11 +101,8 @@ fn programs() -> Result<Vec<PathBuf>> {
             ])
             .arg(&target),
     )?;
-    let release = target.join("release");
-    Ok(vec![
-        release.join("longshore"),
-        release.join("longshore-agent"),
-    ])
+    let dist = target.join("dist");
+    Ok(vec![dist.join("longshore"), dist.join("longshore-agent")])
 }
 
 fn target_directory() -> PathBuf {
