@@ -1,6 +1,11 @@
 //! Compiles the probe, which the agent carries inside itself: statically linked, so that
 //! it runs inside any image, and with one flag more than the agent may have.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a build script: cargo's variables, and the compiler"
+)]
+
 use std::env;
 use std::path::PathBuf;
 use std::process::Command;

@@ -13,6 +13,7 @@ use longshore_domain::ServiceId;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+use crate::clock;
 use crate::machine::Machine;
 use crate::paths::{Paths, write_atomically};
 use crate::tasks::Tasks;
@@ -38,7 +39,7 @@ impl Drain {
     }
 
     fn remaining(&self) -> Duration {
-        (self.due - OffsetDateTime::now_utc())
+        (self.due - clock::now())
             .try_into()
             .unwrap_or(Duration::ZERO)
     }
@@ -96,7 +97,7 @@ impl Drains {
         let drain = Drain {
             service,
             number,
-            due: OffsetDateTime::now_utc() + after,
+            due: clock::now() + after,
         };
         let path = self.path(drain);
         let text = serde_json::to_vec(&drain).map_err(io::Error::other)?;

@@ -12,9 +12,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use longshore_agent_api::{JobEvent, JobEventKind};
-use time::OffsetDateTime;
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
+
+use crate::clock;
 
 mod reader;
 mod replay;
@@ -123,7 +124,7 @@ impl Journal {
         inner.finished = matches!(kind, JobEventKind::Finished { .. });
         let event = JobEvent {
             sequence: inner.last_sequence + 1,
-            at: OffsetDateTime::now_utc(),
+            at: clock::now(),
             kind,
         };
         let start = inner.buffer.len();

@@ -11,6 +11,7 @@
 pub mod agent;
 pub mod api;
 pub mod build;
+mod clock;
 pub mod config;
 pub mod drain;
 pub mod edge;

@@ -1,6 +1,10 @@
 //! Fetching from real Git servers: over HTTP, SSH and Git's own protocol, with friendly
 //! and with hostile repositories.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests start programs and tasks, and read the clock, as they like"
+)]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "git/credentials.rs"]

@@ -1,6 +1,10 @@
 //! `install.sh` against a release on a local HTTP server, with stand-ins for the programs and for
 //! Docker, so that nothing on this machine is touched.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests start programs and tasks, and read the clock, as they like"
+)]
 #![expect(clippy::unwrap_used, reason = "a failed step fails the test")]
 
 use std::fs::{self, Permissions};

@@ -6,8 +6,8 @@ use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::Response;
 use http::{HeaderMap, header};
-use longshore_control::ControlError;
 use longshore_control::store::sessions::{PEER_ADDRESS, PgSessionStore, USER_AGENT, USER_ID};
+use longshore_control::{Clock, ControlError};
 use longshore_domain::UserId;
 use time::{Duration, OffsetDateTime};
 use tower_sessions::cookie::SameSite;
@@ -46,7 +46,7 @@ pub(crate) fn layer(state: &WebState) -> SessionManagerLayer<PgSessionStore> {
 
 /// Puts off the end of a session that is used, until it has lasted long enough.
 pub(crate) async fn keep(session: Session, request: Request, next: Next) -> Response {
-    if let Err(error) = put_off(&session, OffsetDateTime::now_utc()).await {
+    if let Err(error) = put_off(&session, Clock::system().now()).await {
         // The handler meets the same trouble, and answers it.
         tracing::debug!(%error, "a session cannot be read");
     }
@@ -122,7 +122,7 @@ pub async fn sign_in(
     ] {
         session.insert(key, value).await.map_err(trouble)?;
     }
-    let now = OffsetDateTime::now_utc().unix_timestamp();
+    let now = Clock::system().now().unix_timestamp();
     for key in [SIGNED_IN_AT, KEPT_AT] {
         session.insert(key, now).await.map_err(trouble)?;
     }

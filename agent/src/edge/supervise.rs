@@ -1,16 +1,18 @@
 //! Repairs the edge while the agent runs.
 
 use std::collections::HashMap;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use bollard::query_parameters::EventsOptionsBuilder;
 use futures_util::StreamExt as _;
 use longshore_agent_api::AgentProblem;
+use time::OffsetDateTime;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::Edge;
 use super::container::is_running;
+use crate::clock;
 
 /// How often it is looked whether the network's namespace was made anew.
 const ISOLATION_INTERVAL: Duration = Duration::from_secs(1);
@@ -36,7 +38,7 @@ impl Edge {
         let mut last_problem = None;
         loop {
             // What happens during the repair must not be missed after it.
-            let since = SystemTime::now();
+            let since = clock::now();
             match self.repair().await {
                 Ok(()) => {
                     retry = FIRST_RETRY;
@@ -64,7 +66,7 @@ impl Edge {
     }
 
     /// Returns when the proxy has stopped since then, or Docker has gone away.
-    async fn until_something_happens(&self, since: SystemTime) {
+    async fn until_something_happens(&self, since: OffsetDateTime) {
         let filters = HashMap::from([
             ("type", vec!["container".to_owned()]),
             ("container", vec![self.engine.names().proxy()]),
@@ -73,9 +75,12 @@ impl Edge {
                 vec!["die".to_owned(), "destroy".to_owned(), "start".to_owned()],
             ),
         ]);
-        let since = since.duration_since(UNIX_EPOCH).unwrap_or_default();
         let options = EventsOptionsBuilder::default()
-            .since(&format!("{}.{:09}", since.as_secs(), since.subsec_nanos()))
+            .since(&format!(
+                "{}.{:09}",
+                since.unix_timestamp(),
+                since.nanosecond()
+            ))
             .filters(&filters)
             .build();
         let mut events = std::pin::pin!(self.engine.docker().events(Some(options)));

@@ -14,6 +14,7 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::diagnose::container_id;
 use super::{Engine, problem};
+use crate::clock;
 
 /// How often Swarm is asked for containers that have come up since.
 const REFRESH: Duration = Duration::from_secs(1);
@@ -241,7 +242,7 @@ impl Lines {
         let rest = if parsed.is_some() { rest } else { &*text };
         let is_stderr = stream == LogStream::Stderr;
         let line = self.pending.entry(is_stderr).or_insert_with(|| LogLine {
-            at: parsed.unwrap_or_else(OffsetDateTime::now_utc),
+            at: parsed.unwrap_or_else(clock::now),
             stream,
             text: String::new(),
         });

@@ -3,12 +3,14 @@
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use longshore_agent_api::{JobState, JobStatus};
+use time::OffsetDateTime;
 use tokio_util::sync::CancellationToken;
 
 use super::record::{JobDirectory, JobRecord};
+use crate::clock;
 use crate::journal::{Journal, Replay};
 
 /// One job that the agent knows.
@@ -72,10 +74,8 @@ impl Job {
             let (seconds, nanoseconds) = made.to_unix();
             Duration::new(seconds, nanoseconds)
         });
-        let now = SystemTime::now()
-            .duration_since(SystemTime::UNIX_EPOCH)
-            .unwrap_or_default();
-        made.is_some_and(|made| now.saturating_sub(made) > age)
+        let now = clock::now() - OffsetDateTime::UNIX_EPOCH;
+        made.is_some_and(|made| now > made + age)
     }
 
     /// Becomes running when it was suspended; tells whether it was.

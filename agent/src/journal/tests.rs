@@ -90,6 +90,7 @@ async fn a_torn_last_line_is_cut_off_and_its_number_used_again() {
 }
 
 #[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "ends with the test")]
 async fn a_live_reader_sees_lines_soon_and_the_end() {
     let (_directory, path) = place();
     let (journal, _) = Journal::open(&path).unwrap();

@@ -118,6 +118,7 @@ pub fn load(flags: &FlagValues, environment: &Environment) -> Result<Config, Con
 }
 
 /// Reads the process's environment: the only place that does.
+#[expect(clippy::disallowed_methods, reason = "the one place that reads it")]
 pub fn process_environment() -> Environment {
     std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))

@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use longshore_control::Clock;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
@@ -128,5 +129,5 @@ fn publish(file: &Path, states: &[PartState]) -> io::Result<()> {
 }
 
 fn now() -> OffsetDateTime {
-    OffsetDateTime::now_utc()
+    Clock::system().now()
 }

@@ -114,6 +114,10 @@ impl Program {
         child.wait_with_output().await
     }
 
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place of the server that starts programs"
+    )]
     fn command(&self) -> Command {
         let mut command = Command::new(&self.path);
         command.args(&self.arguments).env_clear().current_dir("/");

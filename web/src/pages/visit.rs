@@ -4,7 +4,7 @@ use axum::extract::{FromRef, FromRequestParts, OptionalFromRequestParts};
 use axum::response::{IntoResponse, Response};
 use http::request::Parts;
 use http::{HeaderMap, Method, header};
-use longshore_control::{Actor, Control, ControlError};
+use longshore_control::{Actor, Clock, Control, ControlError};
 use time::OffsetDateTime;
 use tower_sessions::Session;
 use url::form_urlencoded;
@@ -150,7 +150,7 @@ where
             },
             session,
             actor,
-            now: OffsetDateTime::now_utc(),
+            now: Clock::system().now(),
         })
     }
 }

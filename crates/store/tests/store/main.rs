@@ -1,5 +1,10 @@
 //! What the schema itself guards, over a real PostgreSQL. Needs `DATABASE_URL` with the
 //! right to create databases; each test gets a fresh one.
+
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests start programs and tasks, and read the clock, as they like"
+)]
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod constraints;
