@@ -3,7 +3,7 @@
 //! What lies in `target/dist` afterwards is what `install.sh` expects at `LONGSHORE_RELEASE_URL`.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
 use sha2::{Digest, Sha256};
@@ -86,7 +86,7 @@ pub fn run(options: &Options) -> Result<()> {
 
 /// Builds the release programs and says where they are.
 fn programs() -> Result<Vec<PathBuf>> {
-    let target = target_directory();
+    let target = workspace::target_directory();
     process::run(
         process::cargo()
             .args([
@@ -103,11 +103,4 @@ fn programs() -> Result<Vec<PathBuf>> {
     )?;
     let dist = target.join("dist");
     Ok(vec![dist.join("longshore"), dist.join("longshore-agent")])
-}
-
-fn target_directory() -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(
-        || workspace::root().join("target"),
-        |path| Path::new(&path).to_owned(),
-    )
 }

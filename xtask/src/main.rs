@@ -4,6 +4,7 @@
 //! every test. The other tasks are its parts. Nothing here is part of the product; this is the only
 //! place, with the tests, where a shell or the `docker` program may be used.
 
+mod bench;
 mod checks;
 mod dist;
 mod engine;
@@ -11,7 +12,6 @@ mod fixtures;
 mod frontend;
 mod packages;
 mod postgres;
-mod probe;
 mod process;
 mod stages;
 mod test;
@@ -43,6 +43,8 @@ enum Task {
     Engine(engine::Task),
     /// Regenerate `.sqlx` against a scratch PostgreSQL.
     SqlxPrepare,
+    /// Measure memory, sizes and speed of release programs, against their bounds.
+    Bench(bench::Options),
     /// Build the release tarball.
     Dist(dist::Options),
 }
@@ -64,6 +66,7 @@ fn run(task: Task) -> anyhow::Result<()> {
         Task::Fixtures(options) => fixtures::run(&options),
         Task::Engine(task) => engine::run(task),
         Task::SqlxPrepare => checks::sqlx::prepare(),
+        Task::Bench(options) => bench::run(&options),
         Task::Dist(options) => dist::run(&options),
     }
 }

@@ -3,7 +3,7 @@
 use crate::engine::Engine;
 use crate::postgres::Postgres;
 use crate::stages::Stages;
-use crate::{checks, fixtures, frontend, packages, probe, process};
+use crate::{checks, fixtures, frontend, packages, process};
 
 /// Options of `cargo xtask test`.
 #[derive(clap::Args)]
@@ -51,7 +51,6 @@ fn build(options: &Options) -> anyhow::Result<()> {
             ])
             .env("SQLX_OFFLINE", "true"),
     )?;
-    probe::build_beside_the_agent()?;
     process::run(
         process::cargo()
             .args(["test", "--quiet", "--no-run"])

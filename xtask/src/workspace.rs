@@ -25,6 +25,11 @@ pub fn cache() -> PathBuf {
         .join("longshore")
 }
 
+/// Where cargo puts what it builds.
+pub fn target_directory() -> PathBuf {
+    env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+}
+
 /// Fails unless this process is root: namespaces and Docker need it.
 pub fn require_root(what: &str) -> anyhow::Result<()> {
     use std::os::unix::fs::MetadataExt;

@@ -52,27 +52,13 @@ impl Longshore {
         let binaries = folder.path().join("bin");
         fs::create_dir(&binaries).expect("a folder");
         open(&binaries);
-        for name in ["longshore", "longshore-agent", "longshore-probe"] {
+        for name in ["longshore", "longshore-agent"] {
             fs::copy(programs::path(name), binaries.join(name)).expect("a binary");
         }
         fs::write(folder.path().join("longshore.toml"), "").expect("a configuration");
 
         let (dashboard, http, https) = (ports::free(), ports::free(), ports::free());
-        let log = fs::File::create(folder.path().join("log")).expect("a log");
-        let mut command = Command::new(binaries.join("longshore"));
-        settings(
-            &mut command,
-            folder.path(),
-            run.name(),
-            [dashboard, http, https],
-        );
-        let supervisor = command
-            .arg("up")
-            .stdin(Stdio::null())
-            .stdout(log.try_clone().expect("the log"))
-            .stderr(log)
-            .spawn()
-            .expect("longshore");
+        let supervisor = up(folder.path(), run.name(), [dashboard, http, https]);
         let mut longshore = Self {
             folder,
             dashboard,
@@ -83,6 +69,28 @@ impl Longshore {
         };
         longshore.wait_until_ready().await;
         longshore
+    }
+
+    /// Stops it, starts it again with the same data, and gives the time from the start to ready.
+    pub async fn restart(&mut self) -> Duration {
+        self.stop();
+        let ports = [self.dashboard, self.http, self.https];
+        let start = Instant::now();
+        self.supervisor = up(self.folder.path(), self.run.name(), ports);
+        self.wait_until_ready().await;
+        start.elapsed()
+    }
+
+    fn stop(&mut self) {
+        let pid = self.supervisor.id().to_string();
+        let _ = Command::new("kill").args(["-TERM", &pid]).status();
+        let start = Instant::now();
+        while matches!(self.supervisor.try_wait(), Ok(None)) {
+            if start.elapsed() > STOP_LIMIT {
+                let _ = self.supervisor.kill();
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
     }
 
     async fn wait_until_ready(&mut self) {
@@ -99,7 +107,7 @@ impl Longshore {
                 "Longshore is not ready ({ended:?}):\n{}",
                 self.log()
             );
-            tokio::time::sleep(Duration::from_millis(100)).await;
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
 
@@ -200,15 +208,7 @@ impl Drop for Longshore {
         if std::thread::panicking() {
             self.keep_log();
         }
-        let pid = self.supervisor.id().to_string();
-        let _ = Command::new("kill").args(["-TERM", &pid]).status();
-        let start = Instant::now();
-        while matches!(self.supervisor.try_wait(), Ok(None)) {
-            if start.elapsed() > STOP_LIMIT {
-                let _ = self.supervisor.kill();
-            }
-            std::thread::sleep(Duration::from_millis(50));
-        }
+        self.stop();
     }
 }
 
@@ -219,6 +219,24 @@ pub fn kept_folder(name: &str) -> PathBuf {
     let folder = target.ancestors().nth(3).expect("target").join(name);
     fs::create_dir_all(&folder).expect("a folder");
     folder
+}
+
+/// Starts `longshore up`; what it prints goes to the log.
+fn up(folder: &Path, instance: &str, ports: [u16; 3]) -> Child {
+    let log = fs::File::options()
+        .create(true)
+        .append(true)
+        .open(folder.join("log"))
+        .expect("a log");
+    let mut command = Command::new(folder.join("bin/longshore"));
+    settings(&mut command, folder, instance, ports);
+    command
+        .arg("up")
+        .stdin(Stdio::null())
+        .stdout(log.try_clone().expect("the log"))
+        .stderr(log)
+        .spawn()
+        .expect("longshore")
 }
 
 fn settings(command: &mut Command, folder: &Path, instance: &str, ports: [u16; 3]) {
