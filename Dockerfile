@@ -52,8 +52,9 @@ ENTRYPOINT ["longshore"]
 CMD ["serve"]
 
 FROM base AS agent
+# iptables brings the ebtables that speaks nf_tables; the other one is gone from newer kernels.
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends ebtables iproute2 \
+    && apt-get install -y --no-install-recommends iptables \
     && rm -rf /var/lib/apt/lists/*
 COPY --from=programs /programs/longshore-agent /usr/local/bin/
 ENV LONGSHORE_AGENT_SOCKET_GROUP=longshore

@@ -40,6 +40,16 @@ pub fn ensure(docker: &Docker) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The real docker-compose, from the cache after the first time.
+pub fn compose() -> anyhow::Result<PathBuf> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = folder();
+    downloads::unpack(&downloads::COMPOSE, &folder)?;
+    let program = folder.join("compose").join(downloads::COMPOSE_PROGRAM);
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755))?;
+    Ok(program)
+}
+
 /// Where downloads and the base system are kept.
 fn folder() -> PathBuf {
     workspace::cache().join("fixtures")

@@ -68,7 +68,7 @@ fn test(options: &Options, engine: &Engine, postgres: &Postgres) -> anyhow::Resu
             .args(selection(options))
             .env("SQLX_OFFLINE", "true")
             .env("DATABASE_URL", postgres.url())
-            .env("LONGSHORE_TEST_ENGINE", "1"),
+            .env("LONGSHORE_TEST_COMPOSE", fixtures::compose()?),
     )
 }
 

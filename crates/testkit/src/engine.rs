@@ -91,6 +91,21 @@ pub fn remove(label: &str) {
     }
 }
 
+/// `docker <arguments>` with a command line that can ask for BuildKit: newer ones need a plug-in
+/// for it, the one of Debian's `docker.io` does not.
+#[must_use]
+pub fn buildkit(arguments: &[&str]) -> Command {
+    let has_plugin = Command::new("docker").args(["buildx", "version"]).output();
+    let has_plugin = has_plugin.is_ok_and(|output| output.status.success());
+    let mut command = Command::new(if has_plugin {
+        "docker"
+    } else {
+        "/usr/bin/docker"
+    });
+    command.env("DOCKER_BUILDKIT", "1").args(arguments);
+    command
+}
+
 /// Runs Docker's command line and gives what it printed; failures are left to the next attempt.
 fn docker(command: &[&str], arguments: &[&str]) -> String {
     Command::new("docker")

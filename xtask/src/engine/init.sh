@@ -6,7 +6,9 @@ state=$1 data=$2
 hostname longshore-test
 
 # A /run of its own: the sockets under it, docker.sock first of all, are the sandbox's.
+# Shared, as on machines with systemd: containers may follow what is mounted there.
 mount -t tmpfs -o mode=755 tmpfs /run
+mount --make-shared /run
 mkdir -p /run/lock /run/sshd /run/postgresql
 chmod 1777 /run/lock
 resolver=$(readlink -f /etc/resolv.conf || echo /etc/resolv.conf)

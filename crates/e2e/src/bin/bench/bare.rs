@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use longshore_testkit::engine::{RUN_LABEL, Run};
+use longshore_testkit::engine::{RUN_LABEL, Run, buildkit};
 
 /// How often it is asked whether a service runs.
 const POLL: Duration = Duration::from_millis(20);
@@ -115,12 +115,15 @@ fn git(folder: &Path, arguments: &[&str]) {
 
 /// Runs a program and gives what it printed.
 fn command(program: &str, arguments: &[&str]) -> String {
-    let output = Command::new(program)
-        .args(arguments)
-        .env("DOCKER_BUILDKIT", "1")
-        .stdin(Stdio::null())
-        .output()
-        .expect("the program");
+    let mut command = match program {
+        "docker" => buildkit(arguments),
+        _ => {
+            let mut command = Command::new(program);
+            command.args(arguments);
+            command
+        }
+    };
+    let output = command.stdin(Stdio::null()).output().expect("the program");
     assert!(
         output.status.success(),
         "{program} {arguments:?}: {}",
