@@ -22,12 +22,20 @@ impl Edge {
         let name = routes_name(job.service);
         if job.routes.is_empty() || job.port.is_none() {
             ctx.say("There is no domain to switch.");
-            return self.take_away(&name).await.map_err(failed);
+            self.take_away(&name).await.map_err(failed)?;
+        } else {
+            let secret = self.files.secret().await.map_err(failed)?;
+            let port = self.config.proxy_https_port;
+            let file = routes_file(&backend, &job.routes, &secret, port);
+            // Once begun, a change is not left half done: it is taken within seconds or
+            // undone.
+            self.change(&name, &file).await.map_err(failed)?;
         }
-        let secret = self.files.secret().await.map_err(failed)?;
-        let file = routes_file(&backend, &job.routes, &secret, self.config.proxy_https_port);
-        // Once begun, a change is not left half done: it is taken within seconds or undone.
-        self.change(&name, &file).await.map_err(failed)
+        // Not before: the proxy takes changes one by one, with a pause in between.
+        if let Err(problem) = self.remove_probe(job.service, job.number).await {
+            tracing::warn!(%problem, "a probe's route cannot be removed");
+        }
+        Ok(())
     }
 
     /// Takes back what a deployment that did not become live had put into the proxy.

@@ -8,11 +8,12 @@ use longshore_domain::health::HealthProbe;
 use longshore_domain::run::Port;
 use reqwest::StatusCode;
 use reqwest::header::HOST;
+use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
 use super::Edge;
-use super::dynamic::probe_file;
-use super::files::{probe_name, random};
+use super::dynamic::{File, probe_file};
+use super::files::probe_name;
 use crate::engine::failed;
 use crate::stage::{StageContext, StageError};
 
@@ -26,20 +27,49 @@ const SETTLE_POLL: Duration = Duration::from_millis(500);
 
 impl Edge {
     /// Asks the new version through the proxy, or sees a version without a port stay up
-    /// for its settling time. The public entry points know nothing of it.
+    /// for its settling time. The public entry points know nothing of it. May be repeated.
     ///
     /// # Errors
     /// [`FailureKind::PortNotListening`], [`FailureKind::ProbeFailed`] or, without a port,
     /// [`FailureKind::CrashLoop`].
     pub async fn verify(&self, ctx: &StageContext, job: &DeployJob) -> Result<(), StageError> {
-        let Some(port) = job.port else {
-            return ctx.or_cancelled(self.settle(ctx, job)).await;
-        };
-        let verified = ctx.or_cancelled(self.probe(ctx, job, port)).await;
-        if let Err(problem) = self.remove_probe(job.service, job.number).await {
-            tracing::warn!(%problem, "a probe's route cannot be removed");
+        match job.port {
+            Some(port) => ctx.or_cancelled(self.probe(ctx, job, port)).await,
+            None => ctx.or_cancelled(self.settle(ctx, job)).await,
         }
-        verified
+    }
+
+    /// Gives the proxy the way to a version that is being started, so that it knows it by
+    /// the time the version is healthy. It is on the private probe entry alone, and goes
+    /// after the switch.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub async fn announce(&self, job: &DeployJob) -> Result<(), AgentProblem> {
+        let Some(port) = job.port else {
+            return Ok(());
+        };
+        let (file, _) = self.probe_file(job, port).await?;
+        let name = probe_name(job.service, job.number);
+        if self.files.read(&name).await?.as_deref() != Some(&file.text) {
+            self.files.put(&name, Some(file.text)).await?;
+        }
+        Ok(())
+    }
+
+    /// The probe's route and its secret, which is the deployment's own.
+    async fn probe_file(
+        &self,
+        job: &DeployJob,
+        port: Port,
+    ) -> Result<(File, String), AgentProblem> {
+        let mut hash = Sha256::new_with_prefix(self.files.secret().await?);
+        hash.update(job.deployment.0.as_bytes());
+        let secret = hex::encode(hash.finalize());
+        Ok((
+            probe_file(&self.backend(job), port, HEADER, &secret),
+            secret,
+        ))
     }
 
     async fn settle(&self, ctx: &StageContext, job: &DeployJob) -> Result<(), StageError> {
@@ -68,12 +98,8 @@ impl Edge {
         job: &DeployJob,
         port: Port,
     ) -> Result<(), StageError> {
-        let secret = random();
-        let file = probe_file(&self.backend(job), port, HEADER, &secret);
-        self.files
-            .put(&probe_name(job.service, job.number), Some(file.text))
-            .await
-            .map_err(failed)?;
+        self.announce(job).await.map_err(failed)?;
+        let (file, secret) = self.probe_file(job, port).await.map_err(failed)?;
         let deadline = Instant::now() + PATIENCE;
         loop {
             let answer = self.ask(job, &secret, &file.marker).await;

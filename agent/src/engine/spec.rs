@@ -19,7 +19,7 @@ use super::Names;
 /// Where the probe is inside a container.
 const PROBE_TARGET: &str = "/.longshore-probe";
 /// Docker's wait before each check when the probe does the waiting.
-const PROBE_INTERVAL_MS: i64 = 100;
+const PROBE_INTERVAL_MS: i64 = 20;
 /// The wait between two checks of a container that is only asked whether it listens, by
 /// default, and that nobody set an interval for.
 const QUIET_SECONDS: u32 = 10;

@@ -14,7 +14,7 @@ use super::{Engine, failed, is_absent, is_conflict, problem, refused};
 use crate::stage::{StageContext, StageError};
 
 /// How often Swarm is asked.
-const POLL: Duration = Duration::from_millis(50);
+const POLL: Duration = Duration::from_millis(25);
 /// How long Swarm may have no place for a container before that counts.
 const PLACEMENT_PATIENCE: Duration = Duration::from_secs(3);
 /// How long a container without a health check must run to be taken for started.

@@ -34,7 +34,7 @@ impl Jobs {
     pub(super) async fn clear_away(&self, left: Leftovers<'_>, sink: &dyn EventSink) {
         let (service, number) = (left.record.service, left.record.number);
         let machine = &*self.machine;
-        if left.done.has_started(Stage::Verifying) {
+        if left.done.has_started(Stage::Starting) {
             let previous = left.progress.previous.map(|live_number| RouteUpdate {
                 live_number,
                 routes: left.progress.routes.clone(),

@@ -228,6 +228,10 @@ impl Machine for DockerMachine {
         image: &Image,
     ) -> Result<(), StageError> {
         self.when_prepared(context).await?;
+        self.edge
+            .announce(job)
+            .await
+            .map_err(crate::engine::failed)?;
         // It holds a whole Swarm specification: too large for the stack of all callers.
         Box::pin(self.engine.start(context, job, &image.digest)).await
     }

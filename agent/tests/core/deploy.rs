@@ -152,7 +152,7 @@ async fn a_recreation_stops_the_old_version_first_and_starts_it_again_when_it_fa
     agent.outcome(job.deployment).await;
     assert_eq!(
         machine.calls(),
-        ["scale 1 to 0", "remove 2", "scale 1 to 1"]
+        ["scale 1 to 0", "withdraw 2", "remove 2", "scale 1 to 1"]
     );
     assert_eq!(machine.running(service), [(1, 1)]);
     agent.stop().await;
