@@ -9,8 +9,19 @@ use longshore_testkit::engine::{RUN_LABEL, Run, buildkit};
 /// How often it is asked whether a service runs.
 const POLL: Duration = Duration::from_millis(20);
 
+/// How the source is fetched by hand.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Fetch {
+    /// `git fetch` in a clone that is kept.
+    Update,
+    /// `git clone --depth 1` each time.
+    ShallowClone,
+}
+
 /// A service that is deployed by hand.
 pub struct Bare {
+    url: String,
+    fetch: Fetch,
     run: Run,
     folder: tempfile::TempDir,
     number: usize,
@@ -18,10 +29,12 @@ pub struct Bare {
 
 impl Bare {
     /// A clone of the repository, and a network for the services.
-    pub fn new(url: &str) -> Self {
+    pub fn new(url: &str, fetch: Fetch) -> Self {
         let run = Run::start();
         let folder = tempfile::tempdir().expect("a folder");
         let bare = Self {
+            url: url.to_owned(),
+            fetch,
             run,
             folder,
             number: 0,
@@ -46,10 +59,20 @@ impl Bare {
     pub fn deploy(&mut self) -> Duration {
         let start = Instant::now();
         let clone = self.clone();
-        git(&clone, &["fetch", "--quiet", "origin", "main"]);
-        git(&clone, &["checkout", "--quiet", "FETCH_HEAD"]);
+        match self.fetch {
+            Fetch::Update => {
+                git(&clone, &["fetch", "--quiet", "origin", "main"]);
+                git(&clone, &["checkout", "--quiet", "FETCH_HEAD"]);
+            }
+            Fetch::ShallowClone => {
+                std::fs::remove_dir_all(&clone).expect("the clone before");
+                let target = clone.to_string_lossy();
+                let depth = ["clone", "--quiet", "--depth=1", &self.url, &target];
+                command("git", &depth);
+            }
+        }
         self.number += 1;
-        let image = format!("{}:{}", self.run.name(), self.number);
+        let image = self.image();
         let context = clone.to_string_lossy();
         command(
             "docker",
@@ -57,6 +80,21 @@ impl Bare {
         );
         self.serve(&image);
         start.elapsed()
+    }
+
+    /// Creates a service of the last image once more; gives the time taken.
+    pub fn again(&mut self) -> Duration {
+        let image = self.image();
+        let start = Instant::now();
+        self.number += 1;
+        self.serve(&image);
+        let took = start.elapsed();
+        command("docker", &["tag", &image, &self.image()]);
+        took
+    }
+
+    fn image(&self) -> String {
+        format!("{}:{}", self.run.name(), self.number)
     }
 
     /// Creates a service of an image that is there, and waits until its task runs.

@@ -2,6 +2,7 @@
 //!
 //! Where a bound is a ratio, both sides are measured in turns in the same run: machines are noisy.
 
+mod app;
 mod bare;
 mod idle;
 mod measure;
@@ -11,7 +12,7 @@ mod report;
 use report::Report;
 
 /// All of them, in the order in which they run.
-const SCENARIOS: [&str; 2] = ["idle", "redeploy"];
+const SCENARIOS: [&str; 4] = ["idle", "redeploy", "rollback", "large"];
 
 #[tokio::main]
 async fn main() -> std::process::ExitCode {
@@ -24,7 +25,9 @@ async fn main() -> std::process::ExitCode {
         report.begin(name);
         match name.as_str() {
             "idle" => idle::run(&mut report).await,
-            "redeploy" => redeploy::run(&mut report).await,
+            "redeploy" => redeploy::tiny(&mut report).await,
+            "rollback" => redeploy::rollback(&mut report).await,
+            "large" => redeploy::large(&mut report).await,
             _ => {
                 report.note(&format!(
                     "there is no such benchmark; there are {SCENARIOS:?}"

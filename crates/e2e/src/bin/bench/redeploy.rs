@@ -1,46 +1,32 @@
-//! From a push to the first answer of the new version, against the bare commands.
+//! From a push to the first answer of the new version, and back, against the bare commands.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use longshore_e2e::api::{Api, id_of};
+use longshore_e2e::api::id_of;
 use longshore_e2e::apps;
-use longshore_e2e::longshore::Longshore;
-use longshore_testkit::git::GitHttp;
-use longshore_testkit::webhook::{github_push, github_signature};
-use serde_json::{Value, json};
+use longshore_testkit::git::Repository;
+use serde_json::Value;
 
-use crate::bare::Bare;
+use crate::app::App;
+use crate::bare::{Bare, Fetch};
 use crate::measure::median;
 use crate::report::Report;
 
-const HOST: &str = "greeter.example.test";
 const ROUNDS: usize = 7;
+const LARGE_ROUNDS: usize = 3;
 /// Until the version before has gone: it would take part in the next measurement.
 const REST: Duration = Duration::from_secs(16);
-/// The longest that a version may take to show up.
-const LIMIT: Duration = Duration::from_mins(1);
+/// The size of the large repository.
+const FILES: usize = 20_000;
+const COMMITS: usize = 2_000;
 
 /// Redeploys of a tiny app by webhook, and by hand, in turns.
-pub async fn run(report: &mut Report) {
-    let longshore = Longshore::start().await;
-    let api = longshore.api();
+pub async fn tiny(report: &mut Report) {
     let greeter = apps::greeter("v0");
-    let git = GitHttp::start(greeter.root()).await;
-    let url = git.url("greeter");
-    let environment = api.project("Benchmark").await;
-    let service = api.app(&environment, "greeter", &url, apps::PORT).await;
-    api.domain(&service, HOST).await;
-    api.deploy_live(&service).await;
-    let hook = api
-        .post(&format!("/services/{service}/webhook"), json!({}))
-        .await;
-    let mut bare = Bare::new(&url);
+    let mut app = App::start(&greeter).await;
+    let mut bare = Bare::new(&app.url, Fetch::Update);
     bare.deploy();
-
-    let mut ours = Vec::new();
-    let mut theirs = Vec::new();
-    let mut hooks = Vec::new();
-    let mut stages: Vec<Value> = Vec::new();
+    let (mut ours, mut theirs, mut answers, mut stages) = (vec![], vec![], vec![], vec![]);
     for round in 1..=ROUNDS {
         tokio::time::sleep(REST).await;
         let version = format!("v{round}.");
@@ -48,17 +34,96 @@ pub async fn run(report: &mut Report) {
         theirs.push(bare.deploy());
         bare.retire();
         tokio::time::sleep(Duration::from_secs(2)).await;
-
-        let push = github_push("main", &commit, "A push");
-        let start = Instant::now();
-        let deployment = deliver(&api, &hook.body, push, &format!("b-{round}")).await;
-        hooks.push(start.elapsed());
-        first_answer(&longshore, &version, start).await;
-        ours.push(start.elapsed());
-        stages.push(ended(&api, &deployment).await);
+        let push = app.push(&commit, &version).await;
+        ours.push(push.shown);
+        answers.push(push.answered);
+        stages.push(push.deployment);
     }
+    print_stages(report, &stages);
+    let what = "git fetch + docker build + docker service create";
+    compare(report, what, &ours, &theirs, 1.15);
+    let answered = median(&answers).as_secs_f64() * 1e3;
+    report.bounded("answer to the webhook, median", answered, 50.0, "ms");
+}
 
-    let (ours, theirs) = (median(&ours).as_secs_f64(), median(&theirs).as_secs_f64());
+/// Rolling back, against creating a service of an image that is there.
+pub async fn rollback(report: &mut Report) {
+    let greeter = apps::greeter("v0.");
+    let mut app = App::start(&greeter).await;
+    let mut bare = Bare::new(&app.url, Fetch::Update);
+    bare.deploy();
+    let commit = apps::release(&greeter, "v1.");
+    let mut deployments = vec![(app.push(&commit, "v1.").await.deployment, "v1.")];
+    let commit = apps::release(&greeter, "v2.");
+    deployments.push((app.push(&commit, "v2.").await.deployment, "v2."));
+    let (mut ours, mut theirs) = (vec![], vec![]);
+    for round in 0..ROUNDS {
+        tokio::time::sleep(REST).await;
+        theirs.push(bare.again());
+        bare.retire();
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        let (deployment, version) = &deployments[round % 2];
+        ours.push(app.roll_back(&id_of(deployment), version).await);
+    }
+    let what = "docker service create of an image that is there";
+    compare(report, what, &ours, &theirs, 1.2);
+}
+
+/// A change of one line in a large repository, against a shallow clone.
+pub async fn large(report: &mut Report) {
+    let repository = large_repository();
+    let mut app = App::start(&repository).await;
+    let mut bare = Bare::new(&app.url, Fetch::ShallowClone);
+    bare.deploy();
+    let (mut ours, mut theirs, mut stages) = (vec![], vec![], vec![]);
+    for round in 1..=LARGE_ROUNDS {
+        tokio::time::sleep(REST).await;
+        let version = format!("v{round}.");
+        let commit = apps::release(&repository, &version);
+        theirs.push(bare.deploy());
+        bare.retire();
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        let push = app.push(&commit, &version).await;
+        ours.push(push.shown);
+        stages.push(push.deployment);
+    }
+    print_stages(report, &stages);
+    let what = "git clone --depth 1 + docker build + docker service create";
+    compare(report, what, &ours, &theirs, 0.7);
+}
+
+/// The greeter among many files, after many commits.
+fn large_repository() -> Repository {
+    let repository = apps::greeter("v0");
+    // As most Dockerfiles do, this one takes the whole context.
+    let dockerfile = "FROM busybox:latest\nCOPY . /src\nRUN cp /src/start /src/version /\n\
+                      CMD [\"sh\", \"/start\"]\n";
+    repository.write("Dockerfile", dockerfile);
+    for file in 0..FILES {
+        let text = format!("file {file}\n").repeat(20);
+        repository.write(&format!("tree/{}/{file}.txt", file % 200), &text);
+    }
+    repository.commit("Many files");
+    for commit in 0..COMMITS {
+        repository.write("counter", &commit.to_string());
+        repository.git(&["add", "counter"]);
+        repository.git(&["commit", "--quiet", "--message", "One more"]);
+    }
+    repository
+}
+
+fn compare(report: &mut Report, what: &str, ours: &[Duration], theirs: &[Duration], bound: f64) {
+    let (ours, theirs) = (median(ours).as_secs_f64(), median(theirs).as_secs_f64());
+    report.value(what, theirs, "s");
+    report.value(
+        "Longshore, to the first answer through the proxy",
+        ours,
+        "s",
+    );
+    report.bounded("ratio of the two medians", ours / theirs, bound, "x");
+}
+
+fn print_stages(report: &Report, deployments: &[Value]) {
     for stage in [
         "queued",
         "fetching",
@@ -67,7 +132,7 @@ pub async fn run(report: &mut Report) {
         "verifying",
         "switching",
     ] {
-        let times: Vec<Duration> = stages
+        let times: Vec<Duration> = deployments
             .iter()
             .filter_map(|deployment| deployment["timings_ms"][stage].as_u64())
             .map(Duration::from_millis)
@@ -76,56 +141,5 @@ pub async fn run(report: &mut Report) {
             let time = median(&times).as_secs_f64() * 1e3;
             report.value(&format!("  {stage}"), time, "ms");
         }
-    }
-    report.value(
-        "git fetch + docker build + docker service create",
-        theirs,
-        "s",
-    );
-    report.value("webhook to the first answer of the new version", ours, "s");
-    report.bounded("ratio of the two medians", ours / theirs, 1.15, "x");
-    let answered = median(&hooks).as_secs_f64() * 1e3;
-    report.bounded("answer to the webhook, median", answered, 50.0, "ms");
-}
-
-/// Sends a signed push and gives the id of the deployment that it made.
-async fn deliver(api: &Api, hook: &Value, push: Vec<u8>, delivery: &str) -> String {
-    let signature = github_signature(hook["secret"].as_str().expect("a secret"), &push);
-    let headers = [
-        ("x-github-event", "push"),
-        ("x-github-delivery", delivery),
-        ("x-hub-signature-256", signature.as_str()),
-    ];
-    let url = hook["url"].as_str().expect("a URL");
-    let accepted = api.deliver(url, &headers, push).await.expect(202);
-    let deployment = &accepted["deployments"][0];
-    deployment
-        .as_str()
-        .map_or_else(|| id_of(deployment), str::to_owned)
-}
-
-async fn first_answer(longshore: &Longshore, version: &str, start: Instant) {
-    let client = reqwest::Client::new();
-    let url = format!("http://127.0.0.1:{}/", longshore.http_port());
-    loop {
-        let answer = client.get(&url).header("host", HOST).send().await;
-        if let Ok(answer) = answer
-            && answer.text().await.is_ok_and(|page| page.contains(version))
-        {
-            return;
-        }
-        assert!(start.elapsed() < LIMIT, "{version} does not show up");
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-}
-
-async fn ended(api: &Api, deployment: &str) -> Value {
-    let path = format!("/deployments/{deployment}");
-    loop {
-        let now = api.get(&path).await.expect(200);
-        if now["status"] == "live" {
-            return now;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
