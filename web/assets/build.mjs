@@ -63,7 +63,14 @@ async function build() {
     await writeFile(join(fresh, hashed), bytes);
     console.log(`${hashed.padEnd(32)} ${(bytes.length / 1024).toFixed(1)} KiB`);
   }
-  await writeFile(join(fresh, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
+  const text = `${JSON.stringify(manifest, null, 2)}\n`;
+  await writeFile(join(fresh, "manifest.json"), text);
+  // The same names are the same bytes; files that stay as they are spare a build of the server.
+  const before = await readFile(join(dist, "manifest.json"), "utf8").catch(() => "");
+  if (before === text) {
+    await rm(fresh, { recursive: true });
+    return;
+  }
   await rm(dist, { recursive: true, force: true });
   await rename(fresh, dist);
 }

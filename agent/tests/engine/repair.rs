@@ -33,7 +33,10 @@ async fn a_proxy_that_was_killed_stopped_or_removed_comes_back() {
             })
             .await;
             let took = begun.elapsed();
-            assert!(took < 14 * SECOND, "after docker {command} it took {took:?}");
+            assert!(
+                took < 14 * SECOND,
+                "after docker {command} it took {took:?}"
+            );
         }
         cancel.cancel();
     };
