@@ -12,7 +12,9 @@ use std::process::Command;
 
 fn main() {
     let source = PathBuf::from(variable("CARGO_MANIFEST_DIR")).join("../crates/probe/src/main.rs");
-    println!("cargo::rerun-if-changed={}", source.display());
+    if let Some(sources) = source.parent() {
+        println!("cargo::rerun-if-changed={}", sources.display());
+    }
     let mut rustc = Command::new(variable("RUSTC"));
     rustc
         .arg(&source)

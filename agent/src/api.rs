@@ -60,6 +60,10 @@ pub fn router(api: Api) -> Router {
         .route("/v1/services/{service}/routes", put(services::set_routes))
         .route("/v1/services/{service}/running", put(services::set_running))
         .route("/v1/services/{service}/log", get(services::log))
+        .route(
+            "/v1/services/{service}/versions/{number}/ends",
+            get(services::ends),
+        )
         .route("/v1/repositories/check", post(host::check_repository))
         .route("/v1/desired", put(host::reconcile))
         .route_layer(middleware::from_fn(protocol::demand_same_version))

@@ -4,6 +4,8 @@
 //! does not carry this instance's labels (`names`).
 
 mod diagnose;
+mod ends;
+mod foreign;
 mod inventory;
 mod log;
 mod names;
@@ -16,20 +18,44 @@ mod running;
 mod spec;
 mod start;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use bollard::Docker;
 use bollard::errors::Error;
 use longshore_agent_api::AgentProblem;
 use longshore_domain::FailureKind;
+use time::OffsetDateTime;
 
+use crate::clock;
 use crate::config::Config;
 use crate::stage::StageError;
 
 pub(crate) use names::Names;
 pub use names::image_tag;
 pub(crate) use network::EdgeNetwork;
+
+/// Docker's last coming up, as far as the agent has seen it.
+#[derive(Debug, Clone, Copy)]
+struct ComeUp {
+    instant: Instant,
+    at: OffsetDateTime,
+    /// Whether all that it had stopped has been seen running since.
+    has_settled: bool,
+    /// Whether it did not answer lately: when it does again, it may have come up anew.
+    is_away: bool,
+}
+
+impl ComeUp {
+    fn now() -> Self {
+        Self {
+            instant: Instant::now(),
+            at: clock::now(),
+            has_settled: false,
+            is_away: false,
+        }
+    }
+}
 
 /// Docker on this machine. Clones share everything.
 #[derive(Debug, Clone)]
@@ -38,7 +64,7 @@ pub struct Engine {
     names: Names,
     config: Arc<Config>,
     /// When Docker was last seen coming up.
-    came_up: Arc<Mutex<Instant>>,
+    came_up: Arc<Mutex<ComeUp>>,
 }
 
 impl Engine {
@@ -63,7 +89,7 @@ impl Engine {
             docker,
             names: Names::new(&config.instance),
             config: Arc::new(config.clone()),
-            came_up: Arc::new(Mutex::new(Instant::now())),
+            came_up: Arc::new(Mutex::new(ComeUp::now())),
         })
     }
 
@@ -82,8 +108,18 @@ impl Engine {
     }
 
     /// Notes that Docker has come up: what it had stopped takes a while to run again.
-    pub(crate) fn note_start(&self) {
-        *self.came_up.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    pub fn note_start(&self) {
+        *self.lock_come_up() = ComeUp::now();
+    }
+
+    /// Notes that Docker does not answer. Its next answer counts as a coming up: between the
+    /// two it may have ended and started everything.
+    pub(crate) fn note_away(&self) {
+        self.lock_come_up().is_away = true;
+    }
+
+    fn lock_come_up(&self) -> MutexGuard<'_, ComeUp> {
+        self.came_up.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 use longshore_agent_api::{
     AgentProblem, ContainerLine, DeployJob, RepositoryCheck, RepositoryReport, RouteUpdate,
-    RunningUpdate, VersionStatus,
+    RunningUpdate, VersionEnds, VersionStatus,
 };
 use longshore_domain::{DeploymentId, EnvironmentId, ServiceId};
 
@@ -139,6 +139,9 @@ pub trait Machine: Send + Sync + 'static {
 
     /// What runs of a service.
     async fn versions(&self, service: ServiceId) -> Result<Vec<VersionStatus>, AgentProblem>;
+
+    /// How containers of a version ended that should run on.
+    async fn ends(&self, service: ServiceId, number: i32) -> Result<VersionEnds, AgentProblem>;
 
     /// Stops, starts, restarts or scales a version.
     async fn set_running(

@@ -10,6 +10,10 @@ use tokio_util::sync::CancellationToken;
 pub trait EventSink: Send + Sync {
     /// Appends an event. The journal has lines on disk within 50 ms, everything else at once.
     fn append(&self, event: JobEventKind);
+
+    /// The output of a program that an earlier agent had begun comes once more from its
+    /// first line: what of it was appended already is left out.
+    fn resume_output(&self) {}
 }
 
 /// The way for a stage to tell what happens and to learn that it shall stop.

@@ -1,10 +1,10 @@
 //! Calls about what runs.
 
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use longshore_agent_api::{RouteUpdate, RunningUpdate, ServiceStatus};
+use longshore_agent_api::{RouteUpdate, RunningUpdate, ServiceStatus, VersionEnds};
 use longshore_domain::ServiceId;
 use serde::Deserialize;
 
@@ -21,6 +21,13 @@ pub(super) async fn show(
 ) -> Result<Json<ServiceStatus>, Problem> {
     let versions = api.machine.versions(service).await?;
     Ok(Json(ServiceStatus { service, versions }))
+}
+
+pub(super) async fn ends(
+    State(api): State<Api>,
+    Path((service, number)): Path<(ServiceId, i32)>,
+) -> Result<Json<VersionEnds>, Problem> {
+    Ok(Json(api.machine.ends(service, number).await?))
 }
 
 pub(super) async fn set_routes(

@@ -6,6 +6,7 @@ use std::time::Duration;
 use bollard::query_parameters::EventsOptionsBuilder;
 use futures_util::StreamExt as _;
 use longshore_agent_api::AgentProblem;
+use longshore_domain::FailureKind;
 use time::OffsetDateTime;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
@@ -46,6 +47,9 @@ impl Edge {
                     self.until_something_happens(since).await;
                 }
                 Err(problem) => {
+                    if problem.kind == FailureKind::EngineUnavailable {
+                        self.engine.note_away();
+                    }
                     // The same trouble is told once.
                     if last_problem.as_ref() != Some(&problem) {
                         tracing::error!(%problem, "the proxy is not as it should be");

@@ -33,10 +33,14 @@ impl Edge {
     /// [`FailureKind::PortNotListening`], [`FailureKind::ProbeFailed`] or, without a port,
     /// [`FailureKind::CrashLoop`].
     pub async fn verify(&self, ctx: &StageContext, job: &DeployJob) -> Result<(), StageError> {
-        match job.port {
-            Some(port) => ctx.or_cancelled(self.probe(ctx, job, port)).await,
-            None => ctx.or_cancelled(self.settle(ctx, job)).await,
+        let Some(port) = job.port else {
+            return ctx.or_cancelled(self.settle(ctx, job)).await;
+        };
+        let verified = ctx.or_cancelled(self.probe(ctx, job, port)).await;
+        if let Err(StageError::Failed { .. }) = verified {
+            self.engine.tell_lines_of_running(ctx, job).await;
         }
+        verified
     }
 
     /// Gives the proxy the way to a version that is being started, so that it knows it by

@@ -2,19 +2,19 @@
 
 use bollard::models::{ContainerInspectResponse, ContainerState, Task, TaskState};
 use bollard::query_parameters::InspectContainerOptions;
-use longshore_agent_api::{DeployJob, LogStream};
 use longshore_domain::FailureKind;
 
+use super::log::LogLine;
 use super::{Engine, brief};
 use crate::stage::{StageContext, StageError};
 
 /// How many of a container's last lines a failure shows.
-const LAST_LINES: u32 = 30;
+pub(super) const LAST_LINES: u32 = 30;
 
 /// What became of a container.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Diagnosis {
-    kind: FailureKind,
+    pub(super) kind: FailureKind,
     pub(super) message: String,
     /// Whether another attempt would only end the same way.
     pub(super) is_final: bool,
@@ -53,7 +53,7 @@ struct End<'a> {
 
 impl Engine {
     /// Why a task ended.
-    pub(super) async fn diagnose(&self, job: &DeployJob, task: &Task) -> Diagnosis {
+    pub(super) async fn diagnose(&self, memory_limit: Option<i64>, task: &Task) -> Diagnosis {
         let status = task.status.as_ref();
         let container = self.container_of(task).await;
         let inspected = container.as_ref().and_then(|found| found.state.as_ref());
@@ -70,7 +70,12 @@ impl Engine {
             health: inspected.and_then(last_complaint),
             last_lines: lines.into_iter().map(|line| line.text).collect(),
         };
-        end.diagnose(job)
+        if let Some(container) = &container
+            && let Some(message) = self.foreign_program(container, end.exit_code).await
+        {
+            return Diagnosis::last(FailureKind::ImagePlatform, message);
+        }
+        end.diagnose(memory_limit)
     }
 
     /// Puts the last lines of a task's container into the job's log.
@@ -86,18 +91,12 @@ impl Engine {
         }
     }
 
-    async fn last_lines(&self, task: &Task, count: u32) -> Vec<Line> {
-        let Some(id) = container_id(task) else {
-            return Vec::new();
-        };
-        self.tail(id, count)
-            .await
-            .into_iter()
-            .map(|line| Line {
-                stream: line.stream,
-                text: line.text,
-            })
-            .collect()
+    /// The last lines of a task's container.
+    pub(super) async fn last_lines(&self, task: &Task, count: u32) -> Vec<LogLine> {
+        match container_id(task) {
+            Some(id) => self.tail(id, count).await,
+            None => Vec::new(),
+        }
     }
 
     async fn container_of(&self, task: &Task) -> Option<ContainerInspectResponse> {
@@ -121,11 +120,6 @@ fn last_complaint(state: &ContainerState) -> Option<String> {
         .find(|output| !output.is_empty())
 }
 
-struct Line {
-    stream: LogStream,
-    text: String,
-}
-
 /// The container of a task, when it has come that far.
 pub(super) fn container_id(task: &Task) -> Option<&str> {
     task.status
@@ -138,7 +132,7 @@ pub(super) fn container_id(task: &Task) -> Option<&str> {
 }
 
 impl End<'_> {
-    fn diagnose(&self, job: &DeployJob) -> Diagnosis {
+    fn diagnose(&self, memory_limit: Option<i64>) -> Diagnosis {
         let says = |text: &str| self.error.to_lowercase().contains(text);
         let wrong_format = says("exec format error")
             || self
@@ -158,7 +152,7 @@ impl End<'_> {
             );
         }
         if self.out_of_memory {
-            let limit = job.memory_limit_bytes.map_or_else(
+            let limit = memory_limit.map_or_else(
                 || "The machine had no more memory for the container.".to_owned(),
                 |bytes| {
                     format!(
@@ -170,7 +164,14 @@ impl End<'_> {
             return Diagnosis::last(FailureKind::OutOfMemory, limit);
         }
         if says("unhealthy") {
-            return self.unhealthy(job);
+            return self.unhealthy();
+        }
+        // Docker refuses a limit of more cores than there are.
+        if says("range of cpus") {
+            return Diagnosis::last(
+                FailureKind::NoSuitableNode,
+                format!("No machine can run the container: {}.", brief(self.error)),
+            );
         }
         if says("oci runtime") || says("invalid mount") || self.state == Some(TaskState::REJECTED) {
             return Diagnosis::last(
@@ -207,13 +208,10 @@ impl End<'_> {
         }
     }
 
-    fn unhealthy(&self, job: &DeployJob) -> Diagnosis {
+    fn unhealthy(&self) -> Diagnosis {
         let said = self.health.as_deref().unwrap_or_default();
-        if let (true, Some(port)) = (said.starts_with("nothing listens on port"), job.port) {
-            return Diagnosis::last(
-                FailureKind::PortNotListening,
-                format!("Nothing listens on port {port} inside the container."),
-            );
+        if let Some(message) = about_port(said) {
+            return Diagnosis::last(FailureKind::PortNotListening, message);
         }
         let message = if said.is_empty() {
             "The health check did not pass.".to_owned()
@@ -222,6 +220,33 @@ impl End<'_> {
         };
         Diagnosis::last(FailureKind::HealthCheck, message)
     }
+}
+
+/// What the probe's words about a closed port mean.
+fn about_port(said: &str) -> Option<String> {
+    if let Some(rest) = said.strip_prefix("port ")
+        && let Some(port) = rest.strip_suffix(" is open on the loopback address only")
+    {
+        return Some(format!(
+            "The program listens on port {port} of the loopback address (127.0.0.1) only, where \
+             nothing outside of its container reaches it; let it listen on 0.0.0.0."
+        ));
+    }
+    let rest = said.strip_prefix("nothing listens on port ")?;
+    let message = if let Some(port) = rest.strip_suffix(" or any other") {
+        format!(
+            "Nothing listens on port {port} inside the container, nor on any other. If the \
+             program only needs longer to start, allow a longer start period."
+        )
+    } else if let Some((port, elsewhere)) = rest.split_once(" but on ") {
+        format!(
+            "Nothing listens on port {port} inside the container; the program listens on port \
+             {elsewhere}."
+        )
+    } else {
+        format!("Nothing listens on port {rest} inside the container.")
+    };
+    Some(message)
 }
 
 /// The part of a long chain of Docker's that says something.
@@ -235,4 +260,33 @@ fn reason(error: &str) -> String {
 
 fn mebibytes(bytes: i64) -> String {
     format!("{} MiB", bytes / (1024 * 1024))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::about_port;
+
+    #[test]
+    fn the_probes_words_become_sentences() {
+        for (said, expected) in [
+            (
+                "nothing listens on port 80 or any other",
+                "nor on any other",
+            ),
+            (
+                "nothing listens on port 80 but on 3000, 9000",
+                "on port 3000, 9000.",
+            ),
+            (
+                "nothing listens on port 80",
+                "on port 80 inside the container.",
+            ),
+            ("port 80 is open on the loopback address only", "0.0.0.0"),
+        ] {
+            let message = about_port(said).unwrap();
+            assert!(message.contains(expected), "{message}");
+            assert!(message.contains("80"), "{message}");
+        }
+        assert_eq!(about_port("GET / was answered with status 500"), None);
+    }
 }

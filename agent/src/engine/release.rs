@@ -21,11 +21,13 @@ pub(super) const RELEASE: &str = "release";
 
 impl Engine {
     /// Runs the release command to its end. A command that an earlier agent had begun is
-    /// waited for, not begun again.
+    /// waited for, not begun again; its output goes on where the log ends.
+    ///
+    /// The container stays: as long as it is there, no other attempt runs the command once
+    /// more. [`Engine::start`] removes it, or whoever clears up after a failure.
     ///
     /// # Errors
-    /// When it ends with another exit code than 0, or is cancelled; its container is
-    /// removed in any case.
+    /// When it ends with another exit code than 0, or is cancelled.
     pub async fn release(
         &self,
         ctx: &StageContext,
@@ -36,27 +38,48 @@ impl Engine {
             return Ok(());
         };
         let name = format!("{}-release", self.names.of_job(job));
-        let result = ctx
-            .or_cancelled(async {
-                self.begin_release(job, image, command, &name)
-                    .await
-                    .map_err(failed)?;
-                self.follow_release(ctx, &name).await
-            })
-            .await;
-        if let Err(problem) = self.remove_one_off(&name).await {
-            tracing::warn!(%problem, name, "a release container cannot be removed");
-        }
-        result
+        ctx.or_cancelled(async {
+            self.end_other_releases(job).await.map_err(failed)?;
+            let begun_before = self
+                .begin_release(job, image, command, &name)
+                .await
+                .map_err(failed)?;
+            if begun_before {
+                ctx.sink.resume_output();
+            }
+            self.follow_release(ctx, &name).await
+        })
+        .await
     }
 
+    /// Two release commands of one service never run at the same time. Another deployment's
+    /// was given up by whoever let this one begin.
+    async fn end_other_releases(&self, job: &DeployJob) -> Result<(), AgentProblem> {
+        for other in self.one_offs(Some(job.service)).await? {
+            if other.deployment != Some(job.deployment) {
+                self.remove_one_off(&other.id).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes the container of a job's release command, once its end is noted.
+    pub(super) async fn remove_release(&self, job: &DeployJob) -> Result<(), AgentProblem> {
+        if job.release_command.is_none() {
+            return Ok(());
+        }
+        let name = format!("{}-release", self.names.of_job(job));
+        self.remove_one_off(&name).await
+    }
+
+    /// Begins it, unless it was begun before; tells whether it was.
     async fn begin_release(
         &self,
         job: &DeployJob,
         image: &str,
         command: &[String],
         name: &str,
-    ) -> Result<(), AgentProblem> {
+    ) -> Result<bool, AgentProblem> {
         let network = self.names.environment_network(job.environment);
         self.environment_network(job.environment).await?;
         let image = self.image(image).await?;
@@ -102,7 +125,7 @@ impl Engine {
             .started_at
             .is_some_and(|at| !at.starts_with("0001-01-01"));
         if was_begun {
-            return Ok(());
+            return Ok(true);
         }
         self.docker
             .start_container(name, None::<StartContainerOptions>)
@@ -113,7 +136,8 @@ impl Engine {
                     problem.kind = FailureKind::ReleaseFailed;
                 }
                 problem
-            })
+            })?;
+        Ok(false)
     }
 
     async fn follow_release(&self, ctx: &StageContext, name: &str) -> Result<(), StageError> {

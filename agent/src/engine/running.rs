@@ -13,6 +13,8 @@ use super::{Engine, brief, problem, refused};
 
 /// How long after its start Docker may take to run again what it had stopped.
 const SETTLING: Duration = Duration::from_secs(300);
+/// How long after its start Swarm may go on telling what was before.
+pub(super) const STALE: Duration = Duration::from_secs(15);
 /// Attempts to change a service that others change too.
 const ATTEMPTS: u32 = 5;
 
@@ -111,18 +113,30 @@ impl Engine {
     /// # Errors
     /// When Docker does not answer.
     pub async fn is_settling(&self) -> Result<bool, AgentProblem> {
-        let came_up = *self
-            .came_up
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        if came_up.elapsed() > SETTLING {
+        let mut came_up = *self.lock_come_up();
+        let is_old = came_up.has_settled || came_up.instant.elapsed() > SETTLING;
+        if is_old && !came_up.is_away {
             return Ok(false);
         }
-        let versions = self.swarm_services(None).await?;
-        Ok(versions.iter().any(|version| {
+        let versions = self
+            .swarm_services(None)
+            .await
+            .inspect_err(|_| self.note_away())?;
+        if came_up.is_away {
+            self.note_start();
+            came_up = *self.lock_come_up();
+        }
+        let age = came_up.instant.elapsed();
+        let is_settling = versions.iter().any(|version| {
             let (running, desired) = counts(version);
             running < desired
-        }))
+        });
+        if !is_settling && age > STALE {
+            let mut now = self.lock_come_up();
+            // Unless it came up once more in between.
+            now.has_settled = now.instant == came_up.instant;
+        }
+        Ok(is_settling)
     }
 
     /// What Docker says of the newest container that does not run.

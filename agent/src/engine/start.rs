@@ -36,6 +36,7 @@ impl Engine {
         image: &str,
     ) -> Result<(), StageError> {
         ctx.or_cancelled(async {
+            self.remove_release(job).await.map_err(failed)?;
             let name = self.names.of_job(job);
             self.ensure_service(job, image, &name)
                 .await
@@ -59,6 +60,7 @@ impl Engine {
             self.delete_service(name).await?;
         }
         let image = self.image(image).await?;
+        self.check_platform(&image).await?;
         let private = self.environment_network(job.environment).await?;
         let edge = self.edge_network().await?;
         let probe = self.probe().await?;
@@ -83,6 +85,25 @@ impl Engine {
                 Err(problem)
             }
         }
+    }
+
+    /// A program for another processor fails in a hundred ways, none of which says so.
+    async fn check_platform(&self, image: &ImageInspect) -> Result<(), AgentProblem> {
+        let server = self
+            .docker
+            .version()
+            .await
+            .map_err(|error| refused("Docker's version", &error))?;
+        let (Some(wanted), Some(found)) = (&server.arch, &image.architecture) else {
+            return Ok(());
+        };
+        if found.is_empty() || found == wanted {
+            return Ok(());
+        }
+        Err(problem(
+            FailureKind::ImagePlatform,
+            format!("The image is for {found} processors, but this server's are {wanted}."),
+        ))
     }
 
     async fn wait_until_healthy(
@@ -118,7 +139,7 @@ impl Engine {
                 && ended.len() > crashes
             {
                 crashes = ended.len();
-                let diagnosis = self.diagnose(job, newest).await;
+                let diagnosis = self.diagnose(job.memory_limit_bytes, newest).await;
                 if diagnosis.is_final || crashes >= CRASHES {
                     self.tell_last_lines(ctx, newest).await;
                     return Err(diagnosis.into_error(crashes));
@@ -156,7 +177,22 @@ impl Engine {
             return StageError::failed(FailureKind::CrashLoop, "The container is gone.");
         };
         self.tell_last_lines(ctx, newest).await;
-        self.diagnose(job, newest).await.into_error(ended.len())
+        self.diagnose(job.memory_limit_bytes, newest)
+            .await
+            .into_error(ended.len())
+    }
+
+    /// Puts the last lines of a version that runs, but does not answer as it should, into
+    /// the job's log.
+    pub(crate) async fn tell_lines_of_running(&self, ctx: &StageContext, job: &DeployJob) {
+        let tasks = self
+            .tasks(&self.names.of_job(job))
+            .await
+            .unwrap_or_default();
+        let running: Vec<&Task> = tasks.iter().filter(|task| runs(task)).collect();
+        if let Some(newest) = newest(&running) {
+            self.tell_last_lines(ctx, newest).await;
+        }
     }
 
     /// The tasks of a Swarm service, also ended ones.
@@ -212,7 +248,7 @@ pub(super) fn runs(task: &Task) -> bool {
     state(task) == Some(TaskState::RUNNING) && task.desired_state == Some(TaskState::RUNNING)
 }
 
-fn has_ended_badly(task: &Task) -> bool {
+pub(super) fn has_ended_badly(task: &Task) -> bool {
     matches!(
         state(task),
         Some(TaskState::FAILED | TaskState::REJECTED | TaskState::COMPLETE | TaskState::ORPHANED)

@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use crate::stage::StageError;
 
 /// How long a cancelled thread has to end by itself.
-const GRACE: Duration = Duration::from_millis(1500);
+const GRACE: Duration = Duration::from_millis(1000);
 
 /// Says whether the work shall stop.
 #[derive(Debug, Clone, Default)]

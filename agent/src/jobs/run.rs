@@ -33,7 +33,8 @@ pub(super) struct Run {
 
 impl Run {
     pub(super) fn new(jobs: Arc<Jobs>, job: Arc<Job>, done: Replay, spec: DeployJob) -> Self {
-        let sink = JobSink::new(Arc::clone(&job.journal), redactor(&spec));
+        let journal = Arc::clone(&job.journal);
+        let sink = JobSink::new(journal, redactor(&spec), done.release_lines);
         Self {
             jobs,
             job,

@@ -69,7 +69,7 @@ impl Jobs {
 
     /// Ends a suspended job of which only the journal is left.
     pub(super) async fn abandon(&self, job: std::sync::Arc<Job>, done: Replay) {
-        let sink = JobSink::new(std::sync::Arc::clone(&job.journal), Redactor::new([]));
+        let sink = JobSink::new(std::sync::Arc::clone(&job.journal), Redactor::new([]), 0);
         let directory = job.directory.clone();
         let progress = blocking(move || Ok(directory.progress()))
             .await

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Seek};
 
-use longshore_agent_api::{JobEvent, JobEventKind, JobOutcome};
+use longshore_agent_api::{JobEvent, JobEventKind, JobOutcome, LogStream};
 use longshore_domain::Stage;
 use serde::Deserialize;
 
@@ -20,6 +20,8 @@ pub struct Replay {
     pub has_host_key: bool,
     /// Whether the image was reported.
     pub has_image: bool,
+    /// Lines of the release command's output.
+    pub release_lines: u64,
     /// How the job ended.
     pub outcome: Option<JobOutcome>,
     pub(super) last_sequence: u64,
@@ -31,6 +33,7 @@ pub struct Replay {
 struct Head {
     sequence: u64,
     event: String,
+    stream: Option<LogStream>,
 }
 
 impl Replay {
@@ -57,6 +60,10 @@ impl Replay {
                     return Ok(replay);
                 };
                 replay.note(event.kind);
+            } else if replay.started.last() == Some(&Stage::Releasing)
+                && head.stream != Some(LogStream::System)
+            {
+                replay.release_lines += 1;
             }
             if (head.sequence - 1).is_multiple_of(index_step) {
                 replay.index.push((head.sequence, replay.bytes));

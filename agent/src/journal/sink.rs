@@ -20,16 +20,22 @@ pub struct JobSink {
 struct State {
     redactor: LineRedactor,
     last_line: String,
+    /// Lines of the release command that an earlier agent has written.
+    written_before: u64,
+    /// How many lines of output are still to be left out.
+    left_out: u64,
 }
 
 impl JobSink {
-    /// A sink into a journal.
-    pub fn new(journal: Arc<Journal>, redactor: Redactor) -> Self {
+    /// A sink into a journal that holds so many lines of the release command.
+    pub fn new(journal: Arc<Journal>, redactor: Redactor, written_before: u64) -> Self {
         Self {
             journal,
             state: Mutex::new(State {
                 redactor: LineRedactor::new(redactor),
                 last_line: String::new(),
+                written_before,
+                left_out: 0,
             }),
         }
     }
@@ -47,10 +53,14 @@ impl JobSink {
         let mut rest = text;
         loop {
             let piece = shortened(rest, LONGEST_LINE);
-            self.journal.append(JobEventKind::Line {
-                stream,
-                text: piece.to_owned(),
-            });
+            if stream != LogStream::System && state.left_out > 0 {
+                state.left_out -= 1;
+            } else {
+                self.journal.append(JobEventKind::Line {
+                    stream,
+                    text: piece.to_owned(),
+                });
+            }
             rest = &rest[piece.len()..];
             if rest.is_empty() {
                 return;
@@ -75,7 +85,14 @@ impl EventSink for JobSink {
         for (stream, text) in state.redactor.take_held() {
             self.write_line(state, stream, &text);
         }
+        // Output ends with its stage.
+        state.left_out = 0;
         self.journal.append(redacted(&state.redactor, event));
+    }
+
+    fn resume_output(&self) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.left_out = state.written_before;
     }
 }
 

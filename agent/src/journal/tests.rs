@@ -141,7 +141,7 @@ async fn the_sink_masks_secrets_in_lines_and_failures() {
     let (_directory, path) = place();
     let (journal, _) = Journal::open(&path).unwrap();
     let journal = Arc::new(journal);
-    let sink = JobSink::new(Arc::clone(&journal), Redactor::new(["hunter22"]));
+    let sink = JobSink::new(Arc::clone(&journal), Redactor::new(["hunter22"]), 0);
     sink.append(line(format!("{}hunt", "x".repeat(20_000))));
     sink.append(line("er22 and\r\nhunter22"));
     sink.append(JobEventKind::Finished {
@@ -153,4 +153,44 @@ async fn the_sink_masks_secrets_in_lines_and_failures() {
     assert!(!text.contains("hunt"), "{text}");
     assert_eq!(text.matches("[redacted]").count(), 3);
     assert_eq!(sink.last_line(), "[redacted]");
+}
+
+#[tokio::test]
+async fn output_that_comes_once_more_is_written_once() {
+    use longshore_domain::Stage;
+
+    let (_directory, path) = place();
+    let (journal, _) = Journal::open(&path).unwrap();
+    let sink = JobSink::new(Arc::new(journal), Redactor::new([]), 0);
+    sink.append(line("from the build"));
+    let stage = Stage::Releasing;
+    sink.append(JobEventKind::StageStarted { stage });
+    sink.append(line("one"));
+    sink.append(line("two"));
+    sink.append(JobEventKind::StageStarted { stage });
+    drop(sink);
+
+    let (journal, replay) = Journal::open(&path).unwrap();
+    assert_eq!(replay.release_lines, 2);
+    let journal = Arc::new(journal);
+    let sink = JobSink::new(
+        Arc::clone(&journal),
+        Redactor::new([]),
+        replay.release_lines,
+    );
+    sink.append(JobEventKind::StageStarted { stage });
+    sink.resume_output();
+    for text in ["one", "two", "three"] {
+        sink.append(line(text));
+    }
+    sink.append(finished());
+    let lines: Vec<String> = read_all(&journal, 0)
+        .await
+        .into_iter()
+        .filter_map(|event| match event.kind {
+            JobEventKind::Line { text, .. } => Some(text),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(lines, ["from the build", "one", "two", "three"]);
 }

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 use longshore_agent_api::{
     AgentProblem, ContainerLine, DeployJob, Origin, RepositoryCheck, RepositoryReport, RouteUpdate,
-    RunningUpdate, VersionStatus,
+    RunningUpdate, VersionEnds, VersionStatus,
 };
 use longshore_domain::{FailureKind, ServiceId};
 use tokio::sync::watch;
@@ -261,6 +261,10 @@ impl Machine for DockerMachine {
 
     async fn versions(&self, service: ServiceId) -> Result<Vec<VersionStatus>, AgentProblem> {
         self.engine.versions(service).await
+    }
+
+    async fn ends(&self, service: ServiceId, number: i32) -> Result<VersionEnds, AgentProblem> {
+        self.engine.version_ends(service, number).await
     }
 
     async fn set_running(

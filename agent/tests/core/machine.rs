@@ -13,7 +13,7 @@ use longshore_agent::machine::{Machine, MachineState, Owned};
 use longshore_agent::stage::{StageContext, StageError};
 use longshore_agent_api::{
     AgentProblem, ContainerLine, DeployJob, LogStream, Origin, RepositoryCheck, RepositoryReport,
-    RouteUpdate, RunningUpdate, VersionStatus,
+    RouteUpdate, RunningUpdate, VersionEnds, VersionStatus,
 };
 use longshore_domain::{FailureKind, ServiceId, Stage};
 use time::OffsetDateTime;
@@ -297,6 +297,14 @@ impl Machine for Simulated {
             .versions
             .remove(&(service, number));
         Ok(())
+    }
+
+    async fn ends(&self, service: ServiceId, number: i32) -> Result<VersionEnds, AgentProblem> {
+        let is_settled = self.running(service).iter().any(|(n, _)| *n == number);
+        Ok(VersionEnds {
+            is_settled,
+            ends: Vec::new(),
+        })
     }
 
     async fn versions(&self, service: ServiceId) -> Result<Vec<VersionStatus>, AgentProblem> {

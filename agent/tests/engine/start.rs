@@ -84,6 +84,58 @@ async fn nobody_listens_on_the_port() {
 }
 
 #[tokio::test]
+async fn the_port_that_is_open_instead_is_named() {
+    let world = World::with_engine().await;
+    for (listens, words) in [("9999", "on port 9999"), ("127.0.0.1:8080", "0.0.0.0")] {
+        let job = job(&["httpd", "-f", "-p", listens], Some(8080));
+        let result = world.start(&job, "busybox:latest").await;
+        let Err(StageError::Failed { kind, message }) = result else {
+            panic!("{result:?}");
+        };
+        assert_eq!(kind, FailureKind::PortNotListening);
+        assert!(message.contains(words), "{message}");
+    }
+}
+
+#[tokio::test]
+async fn more_cores_than_there_are_fit_no_machine() {
+    let world = World::with_engine().await;
+    let mut job = web("one");
+    job.cpu_limit_millis = Some(512_000);
+    let result = world.start(&job, "busybox:latest").await;
+    assert_eq!(kind(result), FailureKind::NoSuitableNode);
+}
+
+#[tokio::test]
+async fn ends_of_a_running_version_are_told_with_its_last_words() {
+    let world = World::with_engine().await;
+    let mut job = job(&["sh", "-c", "echo out of luck; sleep 3; exit 9"], None);
+    job.memory_limit_bytes = Some(64 * 1024 * 1024);
+    world.start(&job, "busybox:latest").await.unwrap();
+    let ends = wait::until("two ends", 40 * SECOND, || async {
+        let seen = world.engine.version_ends(job.service, 1).await.unwrap();
+        (seen.is_settled && seen.ends.len() >= 2).then_some(seen.ends)
+    })
+    .await;
+    assert!(ends[0].at < ends[1].at);
+    assert_eq!(ends[1].kind, FailureKind::CrashLoop);
+    assert!(ends[1].message.contains("exit code 9"), "{ends:?}");
+    assert!(
+        ends[1]
+            .last_lines
+            .iter()
+            .any(|line| line.text == "out of luck"),
+        "{ends:?}"
+    );
+    // What a restart of Docker ends is not the program's fault.
+    world.engine.note_start();
+    let seen = world.engine.version_ends(job.service, 1).await.unwrap();
+    assert!(!seen.is_settled || seen.ends.is_empty(), "{seen:?}");
+    let nothing = world.engine.version_ends(job.service, 2).await.unwrap();
+    assert!(!nothing.is_settled);
+}
+
+#[tokio::test]
 async fn a_health_path_that_is_missing_fails_with_its_status() {
     let world = World::with_engine().await;
     let mut job = web("one");

@@ -16,6 +16,7 @@
 //! | `DELETE /v1/services/{service}?volumes=false` | removes what runs of it, its routes and images |
 //! | `GET /v1/services/{service}/log?tail=200&follow=true` | SSE of [`ContainerLine`] of the live version |
 //! | `GET /v1/services/{service}` | [`ServiceStatus`] |
+//! | `GET /v1/services/{service}/versions/{number}/ends` | [`VersionEnds`] |
 //! | `POST /v1/repositories/check` | [`RepositoryCheck`] → [`RepositoryReport`] |
 //! | `PUT /v1/desired` | [`DesiredState`] → [`ReconcileReport`]: removes what is ours and not desired, repairs routes |
 //!

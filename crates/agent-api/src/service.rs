@@ -82,6 +82,30 @@ pub struct VersionStatus {
     pub trouble: Option<String>,
 }
 
+/// How containers of one version ended that should run on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+pub struct VersionEnds {
+    /// Whether the list can be relied on. Not while Docker, after a restart, is still
+    /// starting what it had stopped, nor when there is no such version.
+    pub is_settled: bool,
+    /// The ends that Docker still knows, without those that its own restart caused.
+    pub ends: Vec<ContainerEnd>,
+}
+
+/// One end of a container.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContainerEnd {
+    /// When it ended.
+    #[serde(with = "time::serde::rfc3339")]
+    pub at: OffsetDateTime,
+    /// Why.
+    pub kind: FailureKind,
+    /// Why, as a sentence.
+    pub message: String,
+    /// What it wrote last.
+    pub last_lines: Vec<ContainerLine>,
+}
+
 /// A line of a running container.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ContainerLine {

@@ -4,12 +4,14 @@
 //!
 //! It runs inside any image, also an empty one, so it must need nothing but the kernel:
 //! one file, the standard library alone, linked statically. The agent's build script
-//! compiles this file by itself.
+//! compiles these sources by themselves.
 //!
 //! Docker waits a whole interval before its first check of a container. The interval is
 //! therefore set very short, and the waiting is done here: a young container is asked
 //! again and again until it answers, one that has answered before is left alone for
 //! `--every` seconds first.
+
+mod listeners;
 
 use std::env;
 use std::fs;
@@ -19,10 +21,17 @@ use std::process::ExitCode;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use listeners::listeners;
+
 /// The age at which a container that answers is taken to have answered before.
 const YOUNG: Duration = Duration::from_secs(3);
-/// Between two attempts while the container does not answer.
+/// Between two attempts while nothing listens.
 const RETRY: Duration = Duration::from_millis(25);
+/// The same when the program has answered otherwise than it should: each attempt may be a
+/// line in its log, and must not push out the others.
+const RETRY_ANSWERED: Duration = Duration::from_secs(1);
+/// The same in a young container.
+const RETRY_YOUNG: Duration = Duration::from_millis(200);
 /// Clock ticks a second in `/proc/<pid>/stat`: `USER_HZ`, fixed on Linux.
 const TICKS: f64 = 100.0;
 
@@ -81,8 +90,17 @@ impl Probe {
                     sleep(self.every);
                     return self.ask(Instant::now() + self.timeout);
                 }
-                Err(problem) if Instant::now() + RETRY >= deadline => return Err(problem),
-                Err(_) => sleep(RETRY),
+                Err(problem) => {
+                    let pause = match problem.contains("was answered with") {
+                        true if container_age().is_some_and(|age| age < YOUNG) => RETRY_YOUNG,
+                        true => RETRY_ANSWERED,
+                        false => RETRY,
+                    };
+                    if Instant::now() + pause >= deadline {
+                        return Err(problem);
+                    }
+                    sleep(pause);
+                }
             }
         }
     }
@@ -91,12 +109,16 @@ impl Probe {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
         let mut stream = TcpStream::connect_timeout(&address, left(deadline)).map_err(|error| {
             match error.kind() {
-                io::ErrorKind::ConnectionRefused => {
-                    format!("nothing listens on port {}", self.port)
-                }
+                io::ErrorKind::ConnectionRefused => self.nobody_listens(),
                 _ => format!("port {} cannot be reached: {error}", self.port),
             }
         })?;
+        if self.is_local_only() {
+            return Err(format!(
+                "port {} is open on the loopback address only",
+                self.port
+            ));
+        }
         match &self.path {
             None => Ok(()),
             Some(path) => match self.get(&mut stream, path, deadline) {
@@ -109,6 +131,29 @@ impl Probe {
                 Err(error) => Err(format!("GET {path} was not answered: {error}")),
             },
         }
+    }
+
+    /// Says where the program listens instead: most often that is the mistake.
+    fn nobody_listens(&self) -> String {
+        let mut elsewhere: Vec<u16> = listeners().iter().map(|found| found.port).collect();
+        elsewhere.sort_unstable();
+        elsewhere.dedup();
+        let ports: Vec<String> = elsewhere.iter().take(5).map(u16::to_string).collect();
+        let port = self.port;
+        if ports.is_empty() {
+            format!("nothing listens on port {port} or any other")
+        } else {
+            format!("nothing listens on port {port} but on {}", ports.join(", "))
+        }
+    }
+
+    /// Whether the port is open, but not to the network.
+    fn is_local_only(&self) -> bool {
+        let on_port: Vec<_> = listeners()
+            .into_iter()
+            .filter(|found| found.port == self.port)
+            .collect();
+        !on_port.is_empty() && on_port.iter().all(|found| found.is_local())
     }
 
     fn get(&self, stream: &mut TcpStream, path: &str, deadline: Instant) -> io::Result<u16> {
