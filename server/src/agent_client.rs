@@ -14,6 +14,7 @@ use std::time::Duration;
 use longshore_agent_api::{
     AgentInfo, AgentProblem, DeployJob, DesiredState, JobStatus, PROTOCOL_HEADER, PROTOCOL_VERSION,
     ReconcileReport, RepositoryCheck, RepositoryReport, RouteUpdate, RunningUpdate, ServiceStatus,
+    VersionEnds,
 };
 use longshore_domain::{DeploymentId, ServiceId};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
@@ -145,6 +146,15 @@ impl AgentClient {
     /// When the agent does not answer.
     pub async fn service_status(&self, service: ServiceId) -> Result<ServiceStatus, AgentError> {
         let path = format!("/v1/services/{service}");
+        self.read(self.short(Method::GET, &path)).await
+    }
+
+    /// How containers of a version ended that should run on.
+    ///
+    /// # Errors
+    /// When the agent does not answer.
+    pub async fn ends(&self, service: ServiceId, number: i32) -> Result<VersionEnds, AgentError> {
+        let path = format!("/v1/services/{service}/versions/{number}/ends");
         self.read(self.short(Method::GET, &path)).await
     }
 

@@ -16,3 +16,4 @@ mod secrets;
 pub mod serve;
 pub mod supervisor;
 pub mod tasks;
+pub mod watch;

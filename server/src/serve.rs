@@ -19,6 +19,7 @@ use crate::jobs::Workers;
 use crate::reconcile::Reconciler;
 use crate::secrets::{self, MasterKey};
 use crate::tasks::Tasks;
+use crate::watch::Watcher;
 
 /// Most connections to the database at once.
 const DATABASE_CONNECTIONS: u32 = 12;
@@ -130,6 +131,7 @@ fn start_background_work(control: &Control, agent: &AgentClient, tasks: &Tasks) 
         tasks,
     );
     Reconciler::start(control.clone(), agent.clone(), tasks);
+    Watcher::start(control.clone(), agent.clone(), tasks);
 }
 
 /// Pages and API over the use cases and the agent.

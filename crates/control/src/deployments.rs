@@ -4,5 +4,5 @@ mod cancel;
 mod log;
 pub(crate) mod queue;
 mod request;
-mod roll_back;
+pub(crate) mod roll_back;
 mod show;

@@ -5,5 +5,6 @@ mod claim;
 mod desired;
 mod record;
 mod types;
+mod watch;
 
 pub use types::*;

@@ -184,6 +184,17 @@ impl DeploymentState {
         }
     }
 
+    /// Is replaced after it was seen to fail while it was live.
+    ///
+    /// # Errors
+    /// When it is not live.
+    pub fn break_down(self, failure: Failure) -> Result<Self, InvalidTransition> {
+        match self {
+            Self::Live => Ok(Self::Failed(failure)),
+            other => Err(other.refuse("failed")),
+        }
+    }
+
     fn refuse(&self, to: &'static str) -> InvalidTransition {
         InvalidTransition {
             from: self.as_str(),

@@ -20,6 +20,7 @@ pub mod status;
 pub mod team;
 pub mod text;
 pub mod variable;
+pub mod watch;
 
 pub use deployment::{DeploymentState, InvalidTransition, Stage, StageTimings, Strategy};
 pub use failure::{Failure, FailureKind};

@@ -39,6 +39,11 @@ pub struct RunSettings {
     pub stop_grace_seconds: u32,
     /// Seconds that a service without a port must stay up to be live.
     pub settle_seconds: u32,
+    /// Seconds after the switch in which a version that starts to fail is replaced by the
+    /// one before it; 0 for never.
+    pub watch_seconds: u32,
+    /// Seconds that the release command may take.
+    pub release_timeout_seconds: u32,
 }
 
 impl Default for RunSettings {
@@ -54,6 +59,8 @@ impl Default for RunSettings {
             drain_seconds: 10,
             stop_grace_seconds: 10,
             settle_seconds: 5,
+            watch_seconds: 60,
+            release_timeout_seconds: 1800,
         }
     }
 }
@@ -67,6 +74,13 @@ impl RunSettings {
             ("drain_seconds", self.drain_seconds, 0, 3600),
             ("stop_grace_seconds", self.stop_grace_seconds, 0, 3600),
             ("settle_seconds", self.settle_seconds, 1, 600),
+            ("watch_seconds", self.watch_seconds, 0, 3600),
+            (
+                "release_timeout_seconds",
+                self.release_timeout_seconds,
+                1,
+                86_400,
+            ),
         ] {
             if !(low..=high).contains(&value) {
                 problems.push((field, format!("must be between {low} and {high}")));

@@ -147,4 +147,14 @@ pub enum Cause {
         /// The number of the earlier deployment.
         to: i32,
     },
+    /// A version began to fail soon after its switch, and the one before it came back by
+    /// itself.
+    AutomaticRollback {
+        /// The number of the earlier deployment.
+        to: i32,
+        /// The number of the deployment that failed.
+        from: i32,
+        /// What happened to it.
+        reason: String,
+    },
 }

@@ -8,6 +8,7 @@ mod progress;
 mod queue;
 mod read;
 mod summary;
+mod watch;
 
 pub use progress::{Progress, end, find_leased, lock_leased, save_progress};
 pub use queue::{
@@ -18,4 +19,8 @@ pub use read::{DeploymentRecord, find, find_for_system, kept_numbers, list_of_se
 pub use summary::{
     LiveRecord, StatusCount, SummaryRecord, count_by_status, list_latest, list_live,
     list_live_for_system,
+};
+pub use watch::{
+    WatchedRecord, append_lines, end_watch, find_predecessor, has_waiting_or_working, list_watched,
+    lock_watched, note_failure, prolong_watch,
 };

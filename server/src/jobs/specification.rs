@@ -33,7 +33,10 @@ pub(super) fn job(claimed: &ClaimedDeployment) -> DeployJob {
         drain_seconds: run.drain_seconds,
         stop_grace_seconds: run.stop_grace_seconds,
         settle_seconds: run.settle_seconds,
-        limits: StageLimits::default(),
+        limits: StageLimits {
+            releasing: run.release_timeout_seconds,
+            ..StageLimits::default()
+        },
     }
 }
 

@@ -40,6 +40,12 @@ const FIELDS: &[(&str, &str, &str)] = &[
     ("drain_seconds", "drain_seconds", "The drain time"),
     ("stop_grace_seconds", "stop_grace_seconds", "The stop grace"),
     ("settle_seconds", "settle_seconds", "The settling time"),
+    ("watch_seconds", "watch_seconds", "The watch time"),
+    (
+        "release_timeout_seconds",
+        "release_timeout_seconds",
+        "The release command's time",
+    ),
     ("release_command", "release_command", "The release command"),
     ("command", "command", "The command"),
     ("replicas", "replicas", "The number of replicas"),

@@ -29,6 +29,8 @@ pub fn typed(fields: &Fields) -> RunForm {
         drain_seconds: text("drain_seconds"),
         stop_grace_seconds: text("stop_grace_seconds"),
         settle_seconds: text("settle_seconds"),
+        watch_seconds: text("watch_seconds"),
+        release_timeout_seconds: text("release_timeout_seconds"),
     }
 }
 
@@ -74,6 +76,8 @@ pub fn settings(form: &RunForm) -> Result<RunSettings, FieldErrors> {
         drain_seconds: whole("drain_seconds", &form.drain_seconds),
         stop_grace_seconds: whole("stop_grace_seconds", &form.stop_grace_seconds),
         settle_seconds: whole("settle_seconds", &form.settle_seconds),
+        watch_seconds: whole("watch_seconds", &form.watch_seconds),
+        release_timeout_seconds: whole("release_timeout_seconds", &form.release_timeout_seconds),
         memory_limit_bytes: None,
         cpu_limit_millis: None,
     };
@@ -140,6 +144,8 @@ mod tests {
             drain_seconds: "10".to_owned(),
             stop_grace_seconds: "10".to_owned(),
             settle_seconds: "5".to_owned(),
+            watch_seconds: "60".to_owned(),
+            release_timeout_seconds: "1800".to_owned(),
             ..RunForm::default()
         }
     }

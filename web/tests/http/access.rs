@@ -126,7 +126,7 @@ fn rule_of_page(method: &str, path: &str, things: &Things) -> (Needs, String) {
             OfThing(Developer),
             "name=fresh&port=8080&replicas=1&interval_seconds=2&timeout_seconds=3\
              &start_period_seconds=60&retries=3&drain_seconds=10&stop_grace_seconds=10\
-             &settle_seconds=5&probe=auto"
+             &settle_seconds=5&watch_seconds=60&release_timeout_seconds=1800&probe=auto"
                 .to_owned(),
         ),
         (

@@ -77,6 +77,7 @@ pub fn view(status: DeploymentStatus) -> DeploymentView {
         started_at: Some(NOW - Duration::minutes(4)),
         stage_started_at: Some(NOW - Duration::seconds(12)),
         ended_at: ended.then_some(NOW - Duration::seconds(205)),
+        watch_until: None,
         cancel_requested: false,
         can_cancel: !ended,
         can_roll_back: status == DeploymentStatus::Retired,
@@ -174,6 +175,7 @@ pub fn all() -> Vec<(&'static str, String)> {
     failed.timings.switching = None;
     failed.failure = Some(FailureView {
         stage: Some(Stage::Verifying),
+        while_live: false,
         kind: FailureKind::PortNotListening,
         message: "nothing answers on port 8080 after 75 seconds".to_owned(),
         advice: FailureKind::PortNotListening.advice(),

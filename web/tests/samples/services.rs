@@ -239,6 +239,8 @@ pub fn all() -> Vec<(&'static str, String)> {
                     drain_seconds: "10".to_owned(),
                     stop_grace_seconds: "10".to_owned(),
                     settle_seconds: "5".to_owned(),
+                    watch_seconds: "60".to_owned(),
+                    release_timeout_seconds: "1800".to_owned(),
                     ..RunForm::default()
                 },
                 errors: FieldErrors::none(),

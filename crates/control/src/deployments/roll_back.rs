@@ -38,9 +38,11 @@ impl Control {
             .await?
             .filter(|earlier| earlier.service == turn.service.id)
             .ok_or(ControlError::NotFound)?;
-        let ask = self
-            .ask_for(&mut transaction, actor, &turn, &earlier, variables)
+        let cause = Cause::Rollback { to: earlier.number };
+        let mut ask = self
+            .ask_again(&mut transaction, &turn, &earlier, variables, cause)
             .await?;
+        ask.requested_by = Some(actor.user);
         let id = self.enqueue(&mut transaction, &turn, ask).await?;
         let target = format!("deployment:{id}");
         note(
@@ -56,13 +58,14 @@ impl Control {
         Ok(view)
     }
 
-    async fn ask_for(
+    /// The version of an earlier deployment as a new one.
+    pub(crate) async fn ask_again(
         &self,
         connection: &mut PgConnection,
-        actor: &Actor,
         turn: &Turn,
         earlier: &DeploymentRecord,
         variables: VariablesOf,
+        cause: Cause,
     ) -> Result<Ask> {
         let kept = deployments::kept_numbers(connection, Some(earlier.service)).await?;
         let kept: Vec<i32> = kept.into_iter().map(|(_, number)| number).collect();
@@ -94,8 +97,8 @@ impl Control {
             }
         };
         Ok(Ask {
-            cause: Cause::Rollback { to: number },
-            requested_by: Some(actor.user),
+            cause,
+            requested_by: None,
             specification: Specification {
                 service_name: turn.service.name.clone(),
                 origin: Origin::Existing {

@@ -153,6 +153,8 @@ fn view(record: DeploymentRecord, kept: &[i32]) -> DeploymentView {
         image_size_bytes: record.image_size_bytes,
         failure: record.failure.map(|failure| FailureView {
             stage: failure.stage,
+            // The stages end with the switch.
+            while_live: failure.stage.is_none() && record.timings.switching.is_some(),
             kind: failure.kind,
             message: failure.message,
             advice: failure.kind.advice(),
@@ -164,6 +166,9 @@ fn view(record: DeploymentRecord, kept: &[i32]) -> DeploymentView {
         started_at: record.started_at,
         stage_started_at: record.stage_started_at,
         ended_at: record.ended_at,
+        watch_until: record
+            .watch_until
+            .filter(|_| record.status == DeploymentStatus::Live),
         cancel_requested: record.cancel_requested,
     }
 }

@@ -79,6 +79,10 @@ pub struct DeploymentView {
     /// When its work ended.
     #[serde(with = "time::serde::rfc3339::option")]
     pub ended_at: Option<OffsetDateTime>,
+    /// Until when it is watched, while it is live: if it starts to fail before, the version
+    /// before it comes back.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub watch_until: Option<OffsetDateTime>,
     /// Whether a person asked for its end.
     pub cancel_requested: bool,
     /// Whether it can still be cancelled.
@@ -107,6 +111,8 @@ pub struct FailureView {
     pub stage: Option<Stage>,
     /// Its stable kind.
     pub kind: FailureKind,
+    /// Whether it happened after the deployment had become live.
+    pub while_live: bool,
     /// What happened.
     pub message: String,
     /// What a person can do about it.

@@ -193,7 +193,7 @@ fn build_secrets(origin: &Origin, variables: &Resolved) -> BTreeMap<EnvKey, Secr
 }
 
 /// Secret values, and each line of those that have several: logs come in lines.
-fn redact(variables: &Resolved, credentials: &GitCredentials) -> Vec<Secret> {
+pub(super) fn redact(variables: &Resolved, credentials: &GitCredentials) -> Vec<Secret> {
     let secret = variables
         .values()
         .filter(|variable| variable.secret)

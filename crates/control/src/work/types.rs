@@ -8,6 +8,7 @@ use longshore_domain::{
     TeamId,
 };
 pub use longshore_store::LogStream;
+pub use longshore_store::deployments::WatchedRecord as WatchedDeployment;
 pub use longshore_store::journal::{RecordedEvent, RecordedKind};
 use time::OffsetDateTime;
 
@@ -110,6 +111,30 @@ pub enum Outcome {
     Failed(Failure),
     /// It was cancelled.
     Cancelled,
+}
+
+/// A line of a container that ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastLine {
+    /// When it was written.
+    pub at: OffsetDateTime,
+    /// Where it came from.
+    pub stream: LogStream,
+    /// The text.
+    pub text: String,
+}
+
+/// What was done about a live version that fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// The version before it comes back.
+    RollsBack(DeploymentId),
+    /// Another deployment waits or works; it is seen to when that has ended.
+    Waits,
+    /// The failure is noted, and there is nothing to go back to.
+    Stays,
+    /// It is no longer watched: replaced, or answered already.
+    Over,
 }
 
 /// Everything that shall exist on the machine.

@@ -15,6 +15,7 @@ mod encryption;
 mod projects;
 mod queue;
 mod variables;
+mod watch;
 mod webhooks;
 mod work;
 mod world;

@@ -51,6 +51,7 @@ enum Step {
     Cancel,
     Supersede,
     Retire,
+    BreakDown,
 }
 
 fn step() -> impl PropStrategy<Value = Step> {
@@ -61,6 +62,7 @@ fn step() -> impl PropStrategy<Value = Step> {
         Just(Step::Cancel),
         Just(Step::Supersede),
         Just(Step::Retire),
+        Just(Step::BreakDown),
     ]
 }
 
@@ -79,11 +81,13 @@ proptest! {
                 Step::Cancel => state.clone().cancel(),
                 Step::Supersede => state.clone().supersede(2),
                 Step::Retire => state.clone().retire(),
+                Step::BreakDown => state.clone().break_down(failure()),
             };
             if let Ok(next) = next {
                 prop_assert!(
                     !before.has_ended()
-                        || (before == DeploymentState::Live && next == DeploymentState::Retired)
+                        || (before == DeploymentState::Live
+                            && matches!(next.as_str(), "retired" | "failed"))
                 );
                 if let (DeploymentState::Running(a), DeploymentState::Running(b)) = (&before, &next) {
                     prop_assert!(b >= a);

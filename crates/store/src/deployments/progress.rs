@@ -122,8 +122,8 @@ pub async fn save_progress(connection: &mut PgConnection, progress: &Progress) -
     Ok(())
 }
 
-/// Ends the work on a deployment that is locked. One that becomes live retires the one
-/// that was live.
+/// Ends the work on a deployment that is locked. One that becomes live replaces the one
+/// that was live, and is watched from then on for as long as its specification says.
 pub async fn end(
     connection: &mut PgConnection,
     progress: &Progress,
@@ -131,7 +131,8 @@ pub async fn end(
 ) -> Result<()> {
     if *state == DeploymentState::Live {
         sqlx::query!(
-            "UPDATE deployments SET status = 'retired'
+            "UPDATE deployments
+             SET status = CASE WHEN failure_kind IS NULL THEN 'retired' ELSE 'failed' END
              WHERE service_id = $1 AND status = 'live'",
             progress.service.0,
         )
@@ -150,7 +151,12 @@ pub async fn end(
     sqlx::query!(
         "UPDATE deployments SET status = $2, ended_at = now(), lease_until = NULL,
                 failure_stage = $3, failure_kind = $4, failure_message = $5,
-                timings = $6, image = $7, image_digest = $8
+                timings = $6, image = $7, image_digest = $8,
+                watch_until = CASE
+                    WHEN $2 = 'live' AND (specification#>>'{run,watch_seconds}')::integer > 0
+                    THEN now() + make_interval(
+                        secs => (specification#>>'{run,watch_seconds}')::integer)
+                    END
          WHERE id = $1",
         progress.id.0,
         state.as_str(),

@@ -73,6 +73,8 @@ pub struct DeploymentRecord {
     pub stage_started_at: Option<OffsetDateTime>,
     /// When its work ended.
     pub ended_at: Option<OffsetDateTime>,
+    /// Until when it is watched, while it is live.
+    pub watch_until: Option<OffsetDateTime>,
 }
 
 struct DeploymentRow {
@@ -107,6 +109,7 @@ struct DeploymentRow {
     started_at: Option<OffsetDateTime>,
     stage_started_at: Option<OffsetDateTime>,
     ended_at: Option<OffsetDateTime>,
+    watch_until: Option<OffsetDateTime>,
 }
 
 impl TryFrom<DeploymentRow> for DeploymentRecord {
@@ -148,6 +151,7 @@ impl TryFrom<DeploymentRow> for DeploymentRecord {
             started_at: row.started_at,
             stage_started_at: row.stage_started_at,
             ended_at: row.ended_at,
+            watch_until: row.watch_until,
         })
     }
 }
@@ -176,7 +180,7 @@ async fn select(
                   d.image_size_bytes, d.failure_stage, d.failure_kind, d.failure_message,
                   d.superseded_by, d.timings, d.last_sequence,
                   d.cancel_requested_at IS NOT NULL AS "cancel_requested!", d.queued_at,
-                  d.started_at, d.stage_started_at, d.ended_at
+                  d.started_at, d.stage_started_at, d.ended_at, d.watch_until
            FROM deployments d
            JOIN services s ON s.id = d.service_id
            JOIN environments e ON e.id = s.environment_id

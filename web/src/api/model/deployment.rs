@@ -72,6 +72,13 @@ pub(crate) struct Deployment {
     started_at: Option<OffsetDateTime>,
     #[serde(with = "time::serde::rfc3339::option")]
     ended_at: Option<OffsetDateTime>,
+    /// While it is live: until when it is watched. If it starts to fail before, the version
+    /// before it comes back by itself.
+    #[serde(
+        with = "time::serde::rfc3339::option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    watched_until: Option<OffsetDateTime>,
 }
 
 /// A commit.
@@ -85,6 +92,7 @@ pub(crate) struct Commit {
 /// Why a deployment failed.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Failure {
+    /// The stage's name; `live` when it failed after it had become live.
     stage: Option<&'static str>,
     /// A stable name.
     kind: &'static str,
@@ -112,7 +120,10 @@ impl From<DeploymentView> for Deployment {
             image_digest: view.image_digest,
             image_size_bytes: view.image_size_bytes,
             failure: view.failure.map(|failure| Failure {
-                stage: failure.stage.map(longshore_domain::Stage::as_str),
+                stage: match failure.stage {
+                    None if failure.while_live => Some("live"),
+                    stage => stage.map(longshore_domain::Stage::as_str),
+                },
                 kind: failure.kind.as_str(),
                 message: failure.message,
                 advice: failure.advice,
@@ -123,6 +134,7 @@ impl From<DeploymentView> for Deployment {
             queued_at: view.queued_at,
             started_at: view.started_at,
             ended_at: view.ended_at,
+            watched_until: view.watch_until,
         }
     }
 }

@@ -102,6 +102,9 @@ impl FailureNotice {
     /// The failure of a deployment.
     pub fn new(deployment: String, number: i32, failure: &FailureView) -> Self {
         let heading = match failure.stage {
+            None if failure.while_live => {
+                format!("Deployment #{number} failed after it had become live")
+            }
             None => format!("Deployment #{number} failed before it began"),
             Some(Stage::Fetching) => format!("Deployment #{number} failed while fetching"),
             Some(Stage::Building) => format!("Deployment #{number} failed while building"),
@@ -292,6 +295,9 @@ fn cause(cause: &Cause, person: Option<&str>) -> String {
             format!("Push{who} ({provider})")
         }
         Cause::Rollback { to } => format!("Back to #{to}{}", by(person)),
+        Cause::AutomaticRollback { to, from, reason } => {
+            format!("Back to #{to} by itself, because #{from} failed: {reason}")
+        }
     }
 }
 

@@ -61,6 +61,10 @@ pub struct RunForm {
     pub stop_grace_seconds: String,
     /// Seconds that a worker must stay up.
     pub settle_seconds: String,
+    /// Seconds after the switch in which a failing version is replaced.
+    pub watch_seconds: String,
+    /// Seconds that the release command may take.
+    pub release_timeout_seconds: String,
 }
 
 impl RunForm {
@@ -105,6 +109,8 @@ impl RunForm {
             drain_seconds: run.drain_seconds.to_string(),
             stop_grace_seconds: run.stop_grace_seconds.to_string(),
             settle_seconds: run.settle_seconds.to_string(),
+            watch_seconds: run.watch_seconds.to_string(),
+            release_timeout_seconds: run.release_timeout_seconds.to_string(),
         }
     }
 }
