@@ -62,6 +62,11 @@ impl Api {
         self.send(Method::POST, path, Some(body)).await
     }
 
+    /// `PATCH /api/v1<path>`
+    pub async fn patch(&self, path: &str, body: Value) -> Answer {
+        self.send(Method::PATCH, path, Some(body)).await
+    }
+
     /// `PUT /api/v1<path>`
     pub async fn put(&self, path: &str, body: Value) -> Answer {
         self.send(Method::PUT, path, Some(body)).await
