@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::api::{Api, Lock, Socket, SocketError, router};
 use crate::config::Config;
 use crate::drain::Drains;
-use crate::jobs::Jobs;
+use crate::jobs::{BuildRules, Jobs};
 use crate::machine::Machine;
 use crate::paths::Paths;
 use crate::reconcile::Reconciler;
@@ -59,7 +59,10 @@ impl Agent {
             Arc::clone(&machine),
             Arc::clone(&drains),
             tasks.clone(),
-            config.build_concurrency,
+            BuildRules {
+                concurrency: config.build_concurrency,
+                disk_wait: config.disk_wait(),
+            },
         )
         .map_err(AgentError::Data)?;
         let reconciler = Reconciler::new(

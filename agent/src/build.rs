@@ -5,12 +5,16 @@
 //! (`session.rs`), progress comes back as BuildKit's own trace messages (`trace.rs`).
 //! Dropping the work closes the connections, which ends the build.
 
+mod cache;
+mod cgroup;
 mod context;
 mod dockerignore;
 mod endpoint;
 mod explain;
+mod host;
 mod image;
 mod memory;
+mod orphans;
 mod paths;
 mod reuse;
 mod session;
@@ -27,6 +31,8 @@ use longshore_domain::source::DockerfileBuild;
 
 use crate::stage::{StageContext, StageError};
 
+pub use cgroup::{Cgroup, Limits};
+pub use host::BuildHost;
 pub use image::{find, pull};
 
 /// What is to be built.
@@ -61,6 +67,39 @@ pub struct Image {
     pub reused: bool,
 }
 
+/// Takes the image that an earlier deployment of the same service built from the same
+/// files and settings, if there is one: then nothing has to be built.
+///
+/// # Errors
+/// [`StageError::Cancelled`], or the failure.
+pub async fn built_before(
+    ctx: &StageContext,
+    docker: &Docker,
+    request: &BuildRequest<'_>,
+) -> Result<Option<Image>, StageError> {
+    ctx.or_cancelled(async {
+        paths::resolve(request.checkout, request.build)?;
+        take(ctx, docker, request, &reuse::inputs(request)).await
+    })
+    .await
+}
+
+async fn take(
+    ctx: &StageContext,
+    docker: &Docker,
+    request: &BuildRequest<'_>,
+    inputs: &str,
+) -> Result<Option<Image>, StageError> {
+    if request.clear_cache {
+        return Ok(None);
+    }
+    let image = reuse::take(docker, inputs, request.tag).await?;
+    if image.is_some() {
+        ctx.say("Nothing that decides the image has changed: the image of an earlier deployment is used.");
+    }
+    Ok(image)
+}
+
 /// Builds an image, or takes the one that an earlier deployment of the same service
 /// built from the same files and settings.
 ///
@@ -74,10 +113,7 @@ pub async fn build(
     ctx.or_cancelled(async {
         let place = paths::resolve(request.checkout, request.build)?;
         let inputs = reuse::inputs(&request);
-        if !request.clear_cache
-            && let Some(image) = reuse::take(docker, &inputs, request.tag).await?
-        {
-            ctx.say("Nothing that decides the image has changed: the image of an earlier deployment is used.");
+        if let Some(image) = take(ctx, docker, &request, &inputs).await? {
             return Ok(image);
         }
         solve::solve(ctx, docker, &request, &place, &inputs).await

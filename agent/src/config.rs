@@ -1,8 +1,13 @@
 //! The agent's settings.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Parser;
+
+mod amount;
+
+pub use amount::{Amount, AmountError, Size};
 
 /// Settings from flags or from the variables of the same name.
 #[derive(Debug, Clone, Parser)]
@@ -57,11 +62,37 @@ pub struct Config {
     /// Builds at the same time.
     #[arg(long, env = "LONGSHORE_BUILD_CONCURRENCY", default_value_t = 2)]
     pub build_concurrency: usize,
+    /// Memory that all builds together may use: a share of the machine's, or a size.
+    #[arg(long, env = "LONGSHORE_BUILD_MEMORY", default_value = "75%")]
+    pub build_memory: Amount,
+    /// Hundredths of all the machine's cores that all builds together may use.
+    #[arg(long, env = "LONGSHORE_BUILD_CPU_PERCENT", default_value_t = 75,
+          value_parser = clap::value_parser!(u8).range(1..=100))]
+    pub build_cpu_percent: u8,
+    /// Processes and threads that all builds together may have.
+    #[arg(long, env = "LONGSHORE_BUILD_PIDS", default_value_t = 4096,
+          value_parser = clap::value_parser!(u64).range(16..))]
+    pub build_pids: u64,
+    /// The largest build cache: a share of the disk that Docker's data is on, or a size.
+    #[arg(long, env = "LONGSHORE_BUILD_CACHE", default_value = "10%")]
+    pub build_cache: Amount,
+    /// Free disk below which builds wait: a share of the disk, or a size; 5 % of it, but
+    /// at least 1 GB and at most 10 GB, when absent.
+    #[arg(long, env = "LONGSHORE_DISK_FLOOR")]
+    pub disk_floor: Option<Amount>,
+    /// The seconds that a build waits for free disk before its deployment fails.
+    #[arg(long, env = "LONGSHORE_DISK_WAIT_SECONDS", default_value_t = 1800)]
+    pub disk_wait_seconds: u32,
 }
 
 impl Config {
     /// The agent's own directory.
     pub fn agent_dir(&self) -> PathBuf {
         self.data_dir.join("agent")
+    }
+
+    /// How long a build waits for free disk.
+    pub fn disk_wait(&self) -> Duration {
+        Duration::from_secs(u64::from(self.disk_wait_seconds))
     }
 }

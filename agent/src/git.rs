@@ -25,6 +25,7 @@ use longshore_domain::{CommitSha, FailureKind, GitRef};
 
 use crate::stage::{StageContext, StageError};
 use access::Access;
+pub use mirror::remove_unused;
 use mirror::{Mirrors, Wanted};
 use progress::Progress;
 use worker::Worker;

@@ -1,17 +1,17 @@
 //! What the agent says of itself and its machine.
 
 use std::fs;
-use std::path::Path;
 
 use longshore_agent_api::{AgentInfo, PROTOCOL_VERSION};
 
 use crate::config::Config;
+use crate::disk;
 use crate::machine::MachineState;
 
 /// Collects what the agent says of itself. Blocking, but short.
 pub fn collect(config: &Config, machine: MachineState, running_jobs: usize) -> AgentInfo {
     let memory = fs::read_to_string("/proc/meminfo").unwrap_or_default();
-    let (disk_total_bytes, disk_free_bytes) = disk(&config.agent_dir());
+    let disk = disk::measure(&config.agent_dir()).unwrap_or_default();
     AgentInfo {
         protocol: PROTOCOL_VERSION,
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -24,24 +24,25 @@ pub fn collect(config: &Config, machine: MachineState, running_jobs: usize) -> A
         swarm_ready: machine.swarm_ready,
         proxy_ready: machine.proxy_ready,
         proxy_image: config.traefik_image.clone(),
-        cores: std::thread::available_parallelism()
-            .map_or(1, |cores| u32::try_from(cores.get()).unwrap_or(u32::MAX)),
+        cores: cores(),
         memory_total_bytes: memory_field(&memory, "MemTotal:"),
         memory_available_bytes: memory_field(&memory, "MemAvailable:"),
-        disk_total_bytes,
-        disk_free_bytes,
+        disk_total_bytes: disk.total_bytes,
+        disk_free_bytes: disk.free_bytes,
         running_jobs: u32::try_from(running_jobs).unwrap_or(u32::MAX),
     }
 }
 
-/// Total size and what is free for programs, in bytes.
-fn disk(path: &Path) -> (u64, u64) {
-    rustix::fs::statvfs(path).map_or((0, 0), |status| {
-        (
-            status.f_blocks.saturating_mul(status.f_frsize),
-            status.f_bavail.saturating_mul(status.f_frsize),
-        )
-    })
+/// The machine's memory in bytes; none when it cannot be read.
+pub(crate) fn memory_total() -> Option<u64> {
+    let text = fs::read_to_string("/proc/meminfo").ok()?;
+    Some(memory_field(&text, "MemTotal:")).filter(|bytes| *bytes > 0)
+}
+
+/// The cores that the agent may use, which are mostly all.
+pub(crate) fn cores() -> u32 {
+    std::thread::available_parallelism()
+        .map_or(1, |cores| u32::try_from(cores.get()).unwrap_or(u32::MAX))
 }
 
 /// A field of `/proc/meminfo`, which counts in KiB, in bytes.

@@ -60,6 +60,15 @@ pub enum JobRefused {
     Files(#[from] io::Error),
 }
 
+/// When builds may begin.
+#[derive(Debug, Clone, Copy)]
+pub struct BuildRules {
+    /// Builds at the same time.
+    pub concurrency: usize,
+    /// How long a build waits for free disk before its job fails.
+    pub disk_wait: Duration,
+}
+
 /// All jobs of this machine.
 pub struct Jobs {
     paths: Paths,
@@ -67,6 +76,8 @@ pub struct Jobs {
     drains: Arc<Drains>,
     tasks: Tasks,
     builds: Semaphore,
+    /// How long a build waits for free disk.
+    disk_wait: Duration,
     known: Mutex<HashMap<DeploymentId, Arc<Job>>>,
     /// Held while a job is taken in, so that two do not start for one service.
     admission: tokio::sync::Mutex<()>,
@@ -85,14 +96,15 @@ impl Jobs {
         machine: Arc<dyn Machine>,
         drains: Arc<Drains>,
         tasks: Tasks,
-        build_concurrency: usize,
+        builds: BuildRules,
     ) -> io::Result<Arc<Self>> {
         let jobs = Arc::new(Self {
             paths,
             machine,
             drains,
             tasks,
-            builds: Semaphore::new(build_concurrency.max(1)),
+            builds: Semaphore::new(builds.concurrency.max(1)),
+            disk_wait: builds.disk_wait,
             known: Mutex::default(),
             admission: tokio::sync::Mutex::default(),
             went_live: Mutex::default(),
@@ -288,6 +300,11 @@ impl Jobs {
             .filter(|job| !job.has_ended())
             .map(|job| job.record.clone())
             .collect()
+    }
+
+    /// Whether a job is known that has not ended.
+    pub fn has_unfinished(&self, deployment: DeploymentId) -> bool {
+        self.find(deployment).is_some_and(|job| !job.has_ended())
     }
 
     /// Whether a job with this number of a service has not ended.

@@ -13,6 +13,7 @@ pub mod api;
 pub mod build;
 mod clock;
 pub mod config;
+pub mod disk;
 pub mod drain;
 pub mod edge;
 pub mod engine;

@@ -14,6 +14,7 @@ use longshore_agent_api::{
 use longshore_domain::{DeploymentId, EnvironmentId, ServiceId};
 
 use crate::build::Image;
+use crate::disk::Shortage;
 use crate::git::Checkout;
 use crate::stage::{StageContext, StageError};
 
@@ -94,6 +95,21 @@ pub trait Machine: Send + Sync + 'static {
         job: &DeployJob,
         work_tree: &Path,
     ) -> Result<Checkout, StageError>;
+
+    /// The image that was built before from the same source in the same way, so that
+    /// nothing has to be built. `source` is as for [`Machine::image`].
+    async fn built_before(
+        &self,
+        context: &StageContext,
+        job: &DeployJob,
+        source: (&Path, &str),
+    ) -> Result<Option<Image>, StageError>;
+
+    /// What is missing of the free disk that a build needs.
+    async fn shortage(&self) -> Option<Shortage>;
+
+    /// Frees disk that only makes builds faster.
+    async fn make_room(&self);
 
     /// Builds, pulls or finds the image. `source` is the checkout and its tree's id.
     async fn image(

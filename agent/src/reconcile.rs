@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use std::fs;
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use longshore_agent_api::{
     AgentProblem, DesiredService, DesiredState, ReconcileReport, RouteUpdate, RunningUpdate,
@@ -13,6 +14,7 @@ use longshore_domain::{DeploymentId, FailureKind};
 use tokio::sync::Mutex;
 
 use crate::drain::Drains;
+use crate::git;
 use crate::jobs::Jobs;
 use crate::machine::Machine;
 use crate::paths::Paths;
@@ -20,6 +22,10 @@ use crate::paths::Paths;
 mod plan;
 
 use plan::{Known, describe, unwanted};
+
+/// How long the mirror of a repository that no service names may lie unused. Submodules
+/// are such repositories.
+const MIRROR_UNUSED: Duration = Duration::from_hours(7 * 24);
 
 /// Makes the machine agree with what shall exist, one pass at a time.
 pub struct Reconciler {
@@ -149,14 +155,12 @@ impl Reconciler {
     }
 
     async fn remove_files(&self, known: &Known<'_>, report: &mut ReconcileReport) {
-        let desired: HashSet<_> = known
-            .desired
-            .services
-            .iter()
-            .map(|service| service.service)
-            .collect();
         for job in self.jobs.stale() {
-            if !desired.contains(&job.service) && self.jobs.forget(job.deployment).await.is_ok() {
+            // The server works with a job's journal until it has stored the end.
+            let is_awaited = known.desired.services.iter().any(|service| {
+                service.service == job.service && service.active_numbers.contains(&job.number)
+            });
+            if !is_awaited && self.jobs.forget(job.deployment).await.is_ok() {
                 report.changes.push(format!(
                     "removed the journal of deployment {}",
                     job.deployment
@@ -169,13 +173,32 @@ impl Reconciler {
         let jobs = Arc::clone(&self.jobs);
         let removed = tokio::task::spawn_blocking(move || {
             remove_work_trees(&directory, |deployment| {
-                working.contains(&deployment) || jobs.status(deployment).is_ok()
+                working.contains(&deployment) || jobs.has_unfinished(deployment)
             })
         });
         match removed.await {
             Ok(Ok(removed)) => report.changes.extend(removed),
             Ok(Err(error)) => report.problems.push(format!("work trees: {error}")),
             Err(error) => report.problems.push(format!("work trees: {error}")),
+        }
+        self.remove_mirrors(known, report).await;
+    }
+
+    async fn remove_mirrors(&self, known: &Known<'_>, report: &mut ReconcileReport) {
+        let Some(used) = known.desired.repositories.clone() else {
+            return;
+        };
+        let directory = self.paths.mirrors();
+        let removed = tokio::task::spawn_blocking(move || {
+            git::remove_unused(&directory, &used, MIRROR_UNUSED)
+        });
+        match removed.await {
+            Ok(Ok(0)) => {}
+            Ok(Ok(removed)) => report
+                .changes
+                .push(format!("removed {removed} mirrors of repositories")),
+            Ok(Err(error)) => report.problems.push(format!("mirrors: {error}")),
+            Err(error) => report.problems.push(format!("mirrors: {error}")),
         }
     }
 }

@@ -11,6 +11,7 @@ mod core {
     pub mod machine;
 
     mod api;
+    mod builds;
     mod cancel;
     mod deploy;
     mod restart;

@@ -2,14 +2,16 @@
 
 use longshore_domain::FailureKind;
 
+use super::memory::Killed;
 use super::trace::FailedStep;
+use crate::config::Size;
 use crate::stage::StageError;
 
 /// The exit code of a process that was killed.
 const KILLED: i32 = 137;
 
 /// What the end of a build means for a person.
-pub(super) fn explain(message: &str, failed: Option<&FailedStep>, killed: bool) -> StageError {
+pub(super) fn explain(message: &str, failed: Option<&FailedStep>, killed: Killed) -> StageError {
     let lower = message.to_lowercase();
     let step = failed.map(|step| step.name.as_str());
     if lower.contains("no space left on device") {
@@ -18,14 +20,12 @@ pub(super) fn explain(message: &str, failed: Option<&FailedStep>, killed: bool) 
             "There is not enough free disk space on the server for the build.",
         );
     }
-    if let Some(code) = exit_code(message).or_else(|| exit_code(&failed?.error)) {
+    let code = exit_code(message).or_else(|| exit_code(&failed?.error));
+    if let Some(out_of_memory) = out_of_memory(step, code, killed) {
+        return out_of_memory;
+    }
+    if let Some(code) = code {
         let step = step.unwrap_or("A step of the build");
-        if code == KILLED && killed {
-            return StageError::failed(
-                FailureKind::OutOfMemory,
-                format!("{step} was ended by the kernel, because the build ran out of memory."),
-            );
-        }
         if failed.is_some_and(|step| step.no_space) {
             return StageError::failed(
                 FailureKind::DiskFull,
@@ -61,6 +61,25 @@ pub(super) fn explain(message: &str, failed: Option<&FailedStep>, killed: bool) 
         None => format!("The build failed: {}.", brief(message)),
     };
     StageError::failed(FailureKind::BuildFailed, sentence)
+}
+
+/// The failure, when the kernel ended the step for its memory. A process that was killed
+/// says 137; one whose child was killed says what it likes.
+fn out_of_memory(step: Option<&str>, code: Option<i32>, killed: Killed) -> Option<StageError> {
+    let step = step.unwrap_or("A step of the build");
+    let sentence = match killed {
+        Killed::BuildLately { limit: Some(limit) } => format!(
+            "{step} ran out of memory: all builds together may use {} on this server. Let the \
+             build use less, or allow builds more memory.",
+            Size(limit)
+        ),
+        Killed::BuildLately { limit: None } | Killed::Somebody => {
+            format!("{step} was ended by the kernel, because the server ran out of memory.")
+        }
+        Killed::Nobody => return None,
+    };
+    let is_clear = matches!(killed, Killed::BuildLately { .. }) || code == Some(KILLED);
+    is_clear.then(|| StageError::failed(FailureKind::OutOfMemory, sentence))
 }
 
 /// Whether the frontend that a `# syntax=` line names could not be had.
@@ -144,6 +163,7 @@ mod tests {
     use rstest::rstest;
 
     use super::{explain, lacks_frontend};
+    use crate::build::memory::Killed;
     use crate::build::trace::FailedStep;
     use crate::stage::StageError;
 
@@ -151,49 +171,64 @@ mod tests {
     #[case(
         "executor failed running [/bin/sh -c exit 3]: exit code: 3",
         "[2/2] RUN exit 3",
-        false,
+        Killed::Nobody,
         FailureKind::BuildFailed,
         "[2/2] RUN exit 3 ended with exit code 3."
     )]
     #[case(
         "executor failed running [/bin/sh -c a]: exit code: 137",
         "[2/2] RUN a",
-        true,
+        Killed::Somebody,
         FailureKind::OutOfMemory,
-        "[2/2] RUN a was ended by the kernel, because the build ran out of memory."
+        "[2/2] RUN a was ended by the kernel, because the server ran out of memory."
+    )]
+    #[case(
+        "executor failed running [/bin/sh -c a]: exit code: 1",
+        "[2/2] RUN a",
+        Killed::BuildLately { limit: Some(2_000_000_000) },
+        FailureKind::OutOfMemory,
+        "[2/2] RUN a ran out of memory: all builds together may use 2.0 GB on this server. \
+         Let the build use less, or allow builds more memory."
+    )]
+    #[case(
+        "executor failed running [/bin/sh -c a]: exit code: 1",
+        "[2/2] RUN a",
+        Killed::Somebody,
+        FailureKind::BuildFailed,
+        "[2/2] RUN a ended with exit code 1."
     )]
     #[case(
         "executor failed running [/bin/sh -c a]: exit code: 137",
         "[2/2] RUN a",
-        false,
+        Killed::Nobody,
         FailureKind::BuildFailed,
         "[2/2] RUN a ended with exit code 137."
     )]
     #[case(
         "write /x: no space left on device",
         "[2/2] RUN a",
-        false,
+        Killed::Nobody,
         FailureKind::DiskFull,
         "There is not enough free disk space on the server for the build."
     )]
     #[case(
         "failed to compute cache key: \"/nope\" not found: not found",
         "[2/2] COPY nope /",
-        false,
+        Killed::Nobody,
         FailureKind::BuildFailed,
         "[2/2] COPY nope / failed: \"/nope\" not found: not found."
     )]
     #[case(
         "docker.io/library/nope:1: not found",
         "[internal] load metadata for docker.io/library/nope:1",
-        false,
+        Killed::Nobody,
         FailureKind::ImagePull,
         "The image docker.io/library/nope:1 cannot be pulled: docker.io/library/nope:1: not found."
     )]
     fn ends_are_named(
         #[case] message: &str,
         #[case] step: &str,
-        #[case] killed: bool,
+        #[case] killed: Killed,
         #[case] kind: FailureKind,
         #[case] sentence: &str,
     ) {
@@ -213,7 +248,7 @@ mod tests {
             error: String::new(),
             no_space: true,
         };
-        let error = explain("exit code: 1", Some(&step), false);
+        let error = explain("exit code: 1", Some(&step), Killed::Nobody);
         let sentence = "[2/2] RUN a found no free disk space and ended with exit code 1.";
         assert_eq!(error, StageError::failed(FailureKind::DiskFull, sentence));
     }

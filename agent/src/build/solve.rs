@@ -1,6 +1,7 @@
 //! One build, from the request to the image.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -15,13 +16,15 @@ use longshore_domain::FailureKind;
 use prost::Message as _;
 use serde::Deserialize;
 use tokio::task::JoinSet;
+use tokio::time::interval;
 use tokio_stream::wrappers::ReceiverStream;
 use url::form_urlencoded;
 use uuid::Uuid;
 
+use super::cgroup::Cgroup;
 use super::context::Context;
 use super::endpoint::{Endpoint, unavailable};
-use super::memory::Kills;
+use super::memory::Watch;
 use super::paths::Place;
 use super::reuse::INPUTS_LABEL;
 use super::trace::Trace;
@@ -30,6 +33,9 @@ use crate::stage::{StageContext, StageError};
 
 /// The longest message of the engine's, in bytes.
 const MAX_MESSAGE: usize = 16 * 1024 * 1024;
+
+/// How often it is looked whether the kernel killed a process.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// How a try ended that did not give an image.
 enum Trouble {
@@ -102,7 +108,8 @@ async fn attempt(
         .map(|(key, value)| (key.to_string(), value.clone()))
         .collect();
     session::open(endpoint, &session, secrets, &mut tasks).await?;
-    let kills = Kills::now();
+    let mut memory = Watch::begin(Cgroup::default());
+    let mut looks = interval(LOOK_EVERY);
     let query = query(request, &context.dockerfile, &session, inputs);
     let body = ReceiverStream::new(context.stream()).map(|chunk| chunk.map(Frame::data));
     let http_request = Request::builder()
@@ -121,13 +128,22 @@ async fn attempt(
     let mut messages = Messages::new(response.into_body());
     let mut trace = Trace::default();
     let mut id = None;
-    while let Some(message) = messages.next().await? {
+    loop {
+        let message = tokio::select! {
+            message = messages.next() => message?,
+            _ = looks.tick() => {
+                memory.look();
+                continue;
+            }
+        };
+        let Some(message) = message else {
+            break;
+        };
         if let Some(error) = message.error.or(message.message.filter(|_| refused)) {
             for (stream, text) in trace.rest() {
                 ctx.line(stream, text);
             }
-            let killed = Kills::now().happened_since(kills);
-            let explained = explain::explain(&error, trace.failed(), killed);
+            let explained = explain::explain(&error, trace.failed(), memory.verdict());
             return Err(if explain::lacks_frontend(&error) {
                 Trouble::Frontend(explained)
             } else {
@@ -253,6 +269,7 @@ impl Messages {
         }
     }
 
+    /// The next one. Dropping the call loses nothing.
     async fn next(&mut self) -> Result<Option<EngineMessage>, StageError> {
         let mut searched = 0;
         loop {

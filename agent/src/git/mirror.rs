@@ -1,7 +1,9 @@
 //! Bare mirrors, one a repository, and what is fetched into them.
 
+use std::collections::HashSet;
 use std::fs::{DirBuilder, File};
-use std::os::unix::fs::DirBuilderExt as _;
+use std::io;
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -10,12 +12,14 @@ use git2::{
 };
 use longshore_domain::{CommitSha, FailureKind, GitRef, GitUrl};
 use sha2::{Digest, Sha256};
+use time::OffsetDateTime;
 
 use super::access::{Access, proxy};
 use super::checkout::{self, Written};
 use super::explain;
 use super::progress::Progress;
 use super::worker::Locks;
+use crate::clock;
 use crate::stage::StageError;
 
 /// The pause between two attempts at another's lock.
@@ -81,7 +85,7 @@ impl Mirrors {
         progress: &Progress,
         into: &Path,
     ) -> Result<Written, StageError> {
-        let name = hex::encode(Sha256::digest(url.as_str().as_bytes()));
+        let name = name_of(url);
         DirBuilder::new()
             .recursive(true)
             .mode(0o700)
@@ -131,18 +135,16 @@ impl Mirrors {
             .map(|written| Written { reused, ..written })
     }
 
-    /// Waits for the mirror's lock, which other jobs and processes may hold.
+    /// Waits for the mirror's lock, which other jobs and processes may hold. Its time of
+    /// change tells when the mirror was used last.
     fn lock(&self, path: &Path, access: &Access, progress: &Progress) -> Result<(), StageError> {
-        let file = File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(path)
-            .map_err(|error| explain::files(&error))?;
         let mut told = false;
-        loop {
+        let file = loop {
+            let file = open_lock(path).map_err(|error| explain::files(&error))?;
             match file.try_lock() {
-                Ok(()) => break,
+                // Whoever removes a mirror removes its lock too: then it is another file.
+                Ok(()) if !is_at(&file, path) => continue,
+                Ok(()) => break file,
                 Err(std::fs::TryLockError::Error(error)) => return Err(explain::files(&error)),
                 Err(std::fs::TryLockError::WouldBlock) => {}
             }
@@ -154,9 +156,63 @@ impl Mirrors {
                 told = true;
             }
             std::thread::sleep(LOCK_PAUSE);
-        }
+        };
+        // Not to be told is to be forgotten early; fetching again is all the harm.
+        let _ = file.set_modified(clock::now().into());
         self.locks.keep(file);
         Ok(())
+    }
+}
+
+/// Removes the mirrors of other repositories than these that were not used for that long,
+/// and tells how many. Mirrors of submodules are known by their use alone. Blocking.
+///
+/// # Errors
+/// When the directory cannot be read or a mirror cannot be removed.
+pub fn remove_unused(directory: &Path, used: &[GitUrl], unused_for: Duration) -> io::Result<usize> {
+    let used: HashSet<String> = used.iter().map(name_of).collect();
+    let mut removed = 0;
+    for entry in std::fs::read_dir(directory)? {
+        let entry = entry?;
+        let file_name = entry.file_name();
+        let Some(name) = file_name.to_str() else {
+            continue;
+        };
+        if !entry.file_type()?.is_dir() || used.contains(name) {
+            continue;
+        }
+        let lock_path = directory.join(format!("{name}.lock"));
+        let lock = open_lock(&lock_path)?;
+        let used_at: OffsetDateTime = lock.metadata()?.modified()?.into();
+        // A job is at work with it, or was not long ago.
+        if clock::now() - used_at < unused_for || lock.try_lock().is_err() {
+            continue;
+        }
+        std::fs::remove_dir_all(entry.path())?;
+        std::fs::remove_file(&lock_path)?;
+        removed += 1;
+    }
+    Ok(removed)
+}
+
+/// The name of a repository's mirror.
+fn name_of(url: &GitUrl) -> String {
+    hex::encode(Sha256::digest(url.as_str().as_bytes()))
+}
+
+fn open_lock(path: &Path) -> io::Result<File> {
+    File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(path)
+}
+
+/// Whether a file is still the one at a path.
+fn is_at(file: &File, path: &Path) -> bool {
+    match (file.metadata(), std::fs::metadata(path)) {
+        (Ok(open), Ok(there)) => (open.dev(), open.ino()) == (there.dev(), there.ino()),
+        _ => false,
     }
 }
 

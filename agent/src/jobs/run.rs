@@ -18,6 +18,7 @@ use crate::journal::{JobSink, Replay};
 use crate::redact::Redactor;
 use crate::stage::EventSink;
 
+mod build_turn;
 mod make_way;
 
 /// One job at work.
@@ -145,23 +146,7 @@ impl Run {
             return Ok(image.into());
         }
         let clock = self.begin(stage);
-        let slot = match &self.spec.origin {
-            Origin::Git { .. } => Some(self.build_slot().await?),
-            Origin::Image { .. } | Origin::Existing { .. } => None,
-        };
-        let work_tree = self.jobs.paths.work_tree(self.spec.deployment);
-        let source = self
-            .progress
-            .source
-            .as_ref()
-            .map(|source| (work_tree.as_path(), source.tree.as_str()));
-        let limit = seconds(self.spec.limits.building);
-        let (machine, spec) = (&self.jobs.machine, &self.spec);
-        let image = attempt(&self.job, &self.sink, stage, limit, |context| async move {
-            machine.image(&context, spec, source).await
-        })
-        .await?;
-        drop(slot);
+        let image = self.make_image(stage).await?;
         self.progress.image = Some((&image).into());
         self.save_progress(stage).await?;
         if !self.done.has_image {
@@ -175,18 +160,34 @@ impl Run {
         Ok(image)
     }
 
-    /// Waits until fewer builds run than may.
-    async fn build_slot(&self) -> Result<tokio::sync::SemaphorePermit<'_>, End> {
-        let builds = &self.jobs.builds;
-        if let Ok(slot) = builds.try_acquire() {
-            return Ok(slot);
-        }
-        self.say("waiting for a build slot");
-        tokio::select! {
-            biased;
-            () = self.job.stop.cancelled() => Err(End::Stopped),
-            slot = builds.acquire() => slot.map_err(|_| End::Stopped),
-        }
+    /// Builds when that is needed and as soon as it may, or takes what there is.
+    async fn make_image(&self, stage: Stage) -> Result<Image, End> {
+        let work_tree = self.jobs.paths.work_tree(self.spec.deployment);
+        let source = self
+            .progress
+            .source
+            .as_ref()
+            .map(|source| (work_tree.as_path(), source.tree.as_str()));
+        let limit = seconds(self.spec.limits.building);
+        let (machine, spec) = (&self.jobs.machine, &self.spec);
+        let turn = match (&spec.origin, source) {
+            (Origin::Git { .. }, Some(source)) => {
+                let found = attempt(&self.job, &self.sink, stage, limit, |context| async move {
+                    machine.built_before(&context, spec, source).await
+                });
+                if let Some(image) = found.await? {
+                    return Ok(image);
+                }
+                Some(self.build_turn(stage).await?)
+            }
+            (Origin::Git { .. } | Origin::Image { .. } | Origin::Existing { .. }, _) => None,
+        };
+        let image = attempt(&self.job, &self.sink, stage, limit, |context| async move {
+            machine.image(&context, spec, source).await
+        })
+        .await;
+        drop(turn);
+        image
     }
 
     async fn release(&mut self, image: &Image) -> Result<(), End> {

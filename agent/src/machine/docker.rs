@@ -14,8 +14,9 @@ use longshore_domain::{FailureKind, ServiceId};
 use tokio::sync::watch;
 
 use super::{Machine, MachineState, Owned};
-use crate::build::{self, BuildRequest, Image};
+use crate::build::{self, BuildHost, BuildRequest, Image};
 use crate::config::Config;
+use crate::disk::Shortage;
 use crate::edge::Edge;
 use crate::engine::Engine;
 use crate::git::{self, Checkout};
@@ -30,6 +31,7 @@ const RETRY_AFTER: Duration = Duration::from_secs(2);
 pub struct DockerMachine {
     engine: Engine,
     edge: Edge,
+    builds: Arc<BuildHost>,
     mirrors: PathBuf,
     tasks: Tasks,
     /// Whether Swarm, networks and the proxy are there; else why not.
@@ -45,6 +47,7 @@ impl DockerMachine {
         let engine = Engine::connect(config)?;
         let edge = Edge::new(engine.clone(), config);
         Ok(Arc::new(Self {
+            builds: Arc::new(BuildHost::new(engine.clone(), config)),
             engine,
             edge,
             mirrors: Paths::new(config.agent_dir()).mirrors(),
@@ -56,6 +59,14 @@ impl DockerMachine {
     /// Makes Swarm, networks and the proxy ready, as soon as Docker answers, and keeps
     /// the proxy so.
     pub fn prepare_in_background(self: &Arc<Self>) {
+        let builds = Arc::clone(&self.builds);
+        let stopping = self.tasks.stopping().clone();
+        self.tasks.spawn("builds", async move {
+            tokio::select! {
+                () = stopping.cancelled() => {}
+                () = builds.supervise() => {}
+            }
+        });
         let machine = Arc::clone(self);
         self.tasks.spawn("prepare", async move {
             let stopping = machine.tasks.stopping().clone();
@@ -88,6 +99,33 @@ impl DockerMachine {
                 }
             }
         }
+    }
+
+    /// How the image of a Git job is built; none when it is no Git job.
+    fn build_request<'a>(
+        &self,
+        job: &'a DeployJob,
+        (checkout, tree): (&'a Path, &'a str),
+        tag: &'a str,
+    ) -> Option<BuildRequest<'a>> {
+        let Origin::Git {
+            build,
+            build_secrets,
+            clear_cache,
+            ..
+        } = &job.origin
+        else {
+            return None;
+        };
+        Some(BuildRequest {
+            checkout,
+            tree,
+            build,
+            secrets: build_secrets,
+            tag,
+            labels: self.engine.image_labels(job),
+            clear_cache: *clear_cache,
+        })
     }
 
     async fn try_prepare(&self) -> Result<(), AgentProblem> {
@@ -168,6 +206,27 @@ impl Machine for DockerMachine {
         .await
     }
 
+    async fn built_before(
+        &self,
+        context: &StageContext,
+        job: &DeployJob,
+        source: (&Path, &str),
+    ) -> Result<Option<Image>, StageError> {
+        let tag = self.engine.image_tag(job.service, job.number);
+        match self.build_request(job, source, &tag) {
+            Some(request) => build::built_before(context, self.engine.docker(), &request).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn shortage(&self) -> Option<Shortage> {
+        self.builds.shortage().await
+    }
+
+    async fn make_room(&self) {
+        self.builds.make_room().await;
+    }
+
     async fn image(
         &self,
         context: &StageContext,
@@ -177,30 +236,24 @@ impl Machine for DockerMachine {
         let docker = self.engine.docker();
         let tag = self.engine.image_tag(job.service, job.number);
         match (&job.origin, source) {
-            (
-                Origin::Git {
-                    build,
-                    build_secrets,
-                    clear_cache,
-                    ..
-                },
-                Some((checkout, tree)),
-            ) => {
-                let request = BuildRequest {
-                    checkout,
-                    tree,
-                    build,
-                    secrets: build_secrets,
-                    tag: &tag,
-                    labels: self.engine.image_labels(job),
-                    clear_cache: *clear_cache,
+            (Origin::Git { .. }, source) => {
+                let request = source.and_then(|source| self.build_request(job, source, &tag));
+                let Some(request) = request else {
+                    return Err(StageError::failed(
+                        FailureKind::Internal,
+                        "the checkout is gone",
+                    ));
                 };
-                build::build(context, docker, request).await
+                context
+                    .or_cancelled(async {
+                        self.builds.guard().await;
+                        Ok(())
+                    })
+                    .await?;
+                let image = build::build(context, docker, request).await;
+                self.builds.note_build();
+                image
             }
-            (Origin::Git { .. }, None) => Err(StageError::failed(
-                FailureKind::Internal,
-                "the checkout is gone",
-            )),
             (Origin::Image { reference }, _) => build::pull(context, docker, reference, &tag).await,
             // Under a tag of its own, so that it stays as long as this version.
             (Origin::Existing { digest, .. }, _) => {

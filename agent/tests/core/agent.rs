@@ -58,7 +58,10 @@ impl Running {
     }
 
     pub fn start(directory: &Path, machine: &Arc<Simulated>) -> Self {
-        let config = config(directory);
+        Self::start_with(config(directory), machine)
+    }
+
+    pub fn start_with(config: Config, machine: &Arc<Simulated>) -> Self {
         let socket = config.socket.clone();
         let tasks = Tasks::new();
         let machine: Arc<dyn Machine> = Arc::clone(machine) as _;

@@ -237,6 +237,7 @@ async fn what_is_not_desired_is_removed_and_the_rest_repaired() {
             routes: Vec::new(),
             kept_numbers: Vec::new(),
         }],
+        repositories: None,
     };
     let report: ReconcileReport = agent
         .call(Method::PUT, "/v1/desired")

@@ -168,7 +168,7 @@ async fn builds_wait_for_a_slot_and_one_service_has_one_job() {
     for job in &jobs {
         agent.put_ok(job).await;
     }
-    let waits = |event: &longshore_agent_api::JobEvent| matches!(&event.kind, JobEventKind::Line { text, .. } if text == "waiting for a build slot");
+    let waits = |event: &longshore_agent_api::JobEvent| matches!(&event.kind, JobEventKind::Line { text, .. } if text.starts_with("Waits for another build"));
     let first_waiting = futures_util::future::select_all(
         jobs.iter()
             .map(|job| Box::pin(agent.events_until(job.deployment, 0, waits))),

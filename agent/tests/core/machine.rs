@@ -8,6 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures_util::stream::{self, BoxStream, StreamExt};
 use longshore_agent::build::Image;
+use longshore_agent::disk::Shortage;
 use longshore_agent::git::Checkout;
 use longshore_agent::machine::{Machine, MachineState, Owned};
 use longshore_agent::stage::{StageContext, StageError};
@@ -18,6 +19,9 @@ use longshore_agent_api::{
 use longshore_domain::{FailureKind, ServiceId, Stage};
 use time::OffsetDateTime;
 use tokio::sync::watch;
+
+/// The disk that a build needs, in bytes.
+pub const FLOOR: u64 = 1_000_000_000;
 
 pub const SHA: &str = "0123456789abcdef0123456789abcdef01234567";
 
@@ -46,6 +50,11 @@ struct World {
     calls: Vec<String>,
     commits_asked: Vec<Option<String>>,
     builds: u32,
+    built: Vec<i32>,
+    built_before: bool,
+    shortage: Option<Shortage>,
+    /// What is missing of the disk once room was made.
+    shortage_after_making_room: Option<Shortage>,
 }
 
 /// The simulated machine.
@@ -73,6 +82,29 @@ impl Simulated {
         .await
         .expect("the stage is not reached")
         .unwrap();
+    }
+
+    /// How much of the disk is free of what builds need, before and after making room.
+    pub fn set_free_disk(&self, before: u64, after: u64) {
+        let shortage = |free_bytes: u64| {
+            (free_bytes < FLOOR).then(|| Shortage {
+                place: "/data".into(),
+                free_bytes,
+                floor_bytes: FLOOR,
+            })
+        };
+        let mut world = self.world.lock().unwrap();
+        world.shortage = shortage(before);
+        world.shortage_after_making_room = shortage(after);
+    }
+
+    /// The numbers of the versions whose images were made, in order.
+    pub fn built(&self) -> Vec<i32> {
+        self.world.lock().unwrap().built.clone()
+    }
+
+    pub fn set_built_before(&self) {
+        self.world.lock().unwrap().built_before = true;
     }
 
     pub fn forget_stages(&self) {
@@ -209,6 +241,32 @@ impl Machine for Simulated {
         })
     }
 
+    async fn built_before(
+        &self,
+        _context: &StageContext,
+        job: &DeployJob,
+        (work_tree, _): (&Path, &str),
+    ) -> Result<Option<Image>, StageError> {
+        assert!(work_tree.is_dir());
+        let built_before = self.world.lock().unwrap().built_before;
+        Ok(built_before.then(|| Image {
+            tag: format!("app:{}", job.number),
+            digest: "sha256:1234".to_owned(),
+            size_bytes: 1,
+            reused: true,
+        }))
+    }
+
+    async fn shortage(&self) -> Option<Shortage> {
+        self.world.lock().unwrap().shortage.clone()
+    }
+
+    async fn make_room(&self) {
+        self.note("make room");
+        let mut world = self.world.lock().unwrap();
+        world.shortage = world.shortage_after_making_room.clone();
+    }
+
     async fn image(
         &self,
         context: &StageContext,
@@ -221,6 +279,7 @@ impl Machine for Simulated {
         let builds = {
             let mut world = self.world.lock().unwrap();
             world.builds += 1;
+            world.built.push(job.number);
             world.builds
         };
         self.most_builds

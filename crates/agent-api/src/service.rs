@@ -1,7 +1,7 @@
 //! What runs on the machine, and requests that are no deployments.
 
 use longshore_domain::route::Route;
-use longshore_domain::{CommitSha, EnvironmentId, FailureKind, GitRef, ServiceId};
+use longshore_domain::{CommitSha, EnvironmentId, FailureKind, GitRef, GitUrl, ServiceId};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
@@ -149,6 +149,10 @@ pub struct DesiredState {
     pub environments: Vec<EnvironmentId>,
     /// Services that exist.
     pub services: Vec<DesiredService>,
+    /// Repositories that services are built from: mirrors of others may go after a while.
+    /// Absent when the server does not say; then all stay.
+    #[serde(default)]
+    pub repositories: Option<Vec<GitUrl>>,
 }
 
 /// One service that shall exist.

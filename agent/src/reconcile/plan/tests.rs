@@ -30,6 +30,7 @@ impl World {
                     routes: Vec::new(),
                     kept_numbers: vec![1],
                 }],
+                repositories: None,
             },
             unfinished: Vec::new(),
             recently_live: None,
