@@ -19,6 +19,9 @@ const PERIOD: u64 = 100_000;
 /// have 1024 in the first version of cgroups and 100 in the second.
 const SHARES: u64 = 256;
 const WEIGHT: u64 = 25;
+/// Swap for all builds, in bytes: next to nothing, yet enough that the limit of the memory
+/// is hit first. Newer kernels do not count the hits of the other one.
+const SWAP: u64 = 4 * 1024 * 1024;
 /// Limits of memory are whole pages.
 const PAGE: u64 = 4096;
 
@@ -121,13 +124,14 @@ impl Cgroup {
             Ok(directory)
         };
         let memory = of("memory").and_then(|directory| {
-            let bytes = (limits.memory_bytes / PAGE * PAGE).to_string();
+            let bytes = limits.memory_bytes / PAGE * PAGE;
             // The limit with swap must never be the lower one: which goes first depends
             // on whether they rise or fall.
             let with_swap = directory.join("memory.memsw.limit_in_bytes");
-            let _ = set(&with_swap, &bytes);
-            let result = set(&directory.join("memory.limit_in_bytes"), &bytes);
-            let _ = set(&with_swap, &bytes);
+            let bytes_with_swap = bytes.saturating_add(SWAP).to_string();
+            let _ = set(&with_swap, &bytes_with_swap);
+            let result = set(&directory.join("memory.limit_in_bytes"), &bytes.to_string());
+            let _ = set(&with_swap, &bytes_with_swap);
             result
         });
         let cpu = of("cpu").and_then(|directory| {
@@ -234,6 +238,8 @@ mod tests {
         cgroup.limit(&LIMITS).unwrap();
         let memory = text(root.path(), "memory/docker/buildkit/memory.limit_in_bytes");
         assert_eq!(memory, "999997440");
+        let swap = "memory/docker/buildkit/memory.memsw.limit_in_bytes";
+        assert_eq!(text(root.path(), swap), "1004191744");
         let cpu = Path::new("cpu/docker/buildkit");
         assert_eq!(text(&root.path().join(cpu), "cpu.cfs_quota_us"), "150000");
         assert_eq!(text(&root.path().join(cpu), "cpu.cfs_period_us"), "100000");

@@ -42,6 +42,10 @@ async fn limits_hold_for_all_builds_and_are_set_again() {
 
     let undone = if is_unified() { "max" } else { "-1" };
     std::fs::write(cgroup_file("pids", "pids.max"), "max").unwrap();
+    if !is_unified() {
+        let with_swap = cgroup_file("memory", "memory.memsw.limit_in_bytes");
+        std::fs::write(with_swap, undone).unwrap();
+    }
     std::fs::write(&memory, undone).unwrap();
     let built = site.build(1, "FROM busybox\nRUN echo built\n").await;
     assert!(built.is_ok(), "{built:?}");

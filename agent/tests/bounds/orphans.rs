@@ -1,4 +1,4 @@
-use std::fs;
+use std::fs::{self, File};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -22,6 +22,13 @@ fn processes() -> Vec<i32> {
                 .collect::<Vec<i32>>()
         })
         .collect()
+}
+
+/// Whether a step's own program runs, and not still what prepares it.
+fn is_asleep() -> bool {
+    processes()
+        .iter()
+        .any(|pid| read(format!("/proc/{pid}/comm")) == "sleep")
 }
 
 fn dockerd() -> Option<i32> {
@@ -61,12 +68,18 @@ async fn kill_dockerd(site: &Site) {
     until("dockerd has ended", || dockerd() != Some(pid)).await;
     let survivors = processes();
     assert!(!survivors.is_empty(), "a build's step should live on");
+    // It serves the tests after this one too, so its log goes on.
+    let log = command
+        .iter()
+        .position(|argument| argument == "--config-file")
+        .map(|at| Path::new(&command[at + 1]).with_file_name("dockerd.log"));
+    let log = File::options().append(true).open(log.unwrap()).unwrap();
     Command::new("setsid")
         .arg("--fork")
         .args(&command)
         .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
+        .stdout(log.try_clone().unwrap())
+        .stderr(log)
         .status()
         .unwrap();
     let docker = site.engine.docker();
@@ -82,7 +95,7 @@ async fn steps_that_outlived_their_dockerd_are_ended_and_others_are_not() {
     let builder = Arc::clone(&site);
     let lost =
         tokio::spawn(async move { builder.build(1, "FROM busybox\nRUN sleep 1001\n").await });
-    until("the step works", || !processes().is_empty()).await;
+    until("the step works", is_asleep).await;
     kill_dockerd(&site).await;
     assert!(lost.await.unwrap().is_err());
     let orphans = processes();
@@ -100,7 +113,7 @@ async fn steps_that_outlived_their_dockerd_are_ended_and_others_are_not() {
         orphans.iter().all(|pid| !now.contains(pid))
     })
     .await;
-    until("the new step works", || !processes().is_empty()).await;
+    until("the new step works", is_asleep).await;
     let working = processes();
     site.host.guard().await;
     assert!(processes().iter().any(|pid| working.contains(pid)));
