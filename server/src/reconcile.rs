@@ -87,6 +87,7 @@ impl Reconciler {
 fn state(desired: &work::DesiredState) -> DesiredState {
     DesiredState {
         environments: desired.environments.clone(),
+        repositories: Some(desired.repositories.clone()),
         services: desired
             .services
             .iter()

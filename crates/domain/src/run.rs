@@ -10,6 +10,9 @@ use crate::health::HealthCheck;
 /// A TCP port inside a container, 1 to 65535.
 pub type Port = NonZeroU16;
 
+/// The earlier versions that a service keeps when nobody says otherwise.
+pub const DEFAULT_KEEP_RELEASES: u32 = 10;
+
 /// The run settings of a service; all have defaults.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -44,6 +47,8 @@ pub struct RunSettings {
     pub watch_seconds: u32,
     /// Seconds that the release command may take.
     pub release_timeout_seconds: u32,
+    /// Earlier successful versions that keep their image, so that it can go back to them.
+    pub keep_releases: u32,
 }
 
 impl Default for RunSettings {
@@ -61,6 +66,7 @@ impl Default for RunSettings {
             settle_seconds: 5,
             watch_seconds: 60,
             release_timeout_seconds: 1800,
+            keep_releases: DEFAULT_KEEP_RELEASES,
         }
     }
 }
@@ -81,6 +87,7 @@ impl RunSettings {
                 1,
                 86_400,
             ),
+            ("keep_releases", self.keep_releases, 1, 100),
         ] {
             if !(low..=high).contains(&value) {
                 problems.push((field, format!("must be between {low} and {high}")));

@@ -28,13 +28,21 @@ const INHERITED: [&str; 14] = [
     "ALL_PROXY",
 ];
 
-/// Variables that only the agent may see: what it logs, and where Docker is.
-const FOR_THE_AGENT: [&str; 5] = [
+/// Variables that only the agent may see: what it logs, where Docker is, and what builds
+/// may use.
+const FOR_THE_AGENT: [&str; 12] = [
     "LONGSHORE_LOG",
     "DOCKER_HOST",
     "DOCKER_CERT_PATH",
     "DOCKER_TLS_VERIFY",
     "DOCKER_API_VERSION",
+    "LONGSHORE_BUILD_CONCURRENCY",
+    "LONGSHORE_BUILD_MEMORY",
+    "LONGSHORE_BUILD_CPU_PERCENT",
+    "LONGSHORE_BUILD_PIDS",
+    "LONGSHORE_BUILD_CACHE",
+    "LONGSHORE_DISK_FLOOR",
+    "LONGSHORE_DISK_WAIT_SECONDS",
 ];
 
 /// What to run, as whom, and with what.

@@ -46,6 +46,11 @@ const FIELDS: &[(&str, &str, &str)] = &[
         "release_timeout_seconds",
         "The release command's time",
     ),
+    (
+        "keep_releases",
+        "keep_releases",
+        "The number of kept releases",
+    ),
     ("release_command", "release_command", "The release command"),
     ("command", "command", "The command"),
     ("replicas", "replicas", "The number of replicas"),

@@ -2,7 +2,7 @@
 
 use longshore_domain::Strategy;
 use longshore_domain::health::{HealthCheck, HealthProbe};
-use longshore_domain::run::RunSettings;
+use longshore_domain::run::{DEFAULT_KEEP_RELEASES, RunSettings};
 
 use super::fields::Fields;
 use super::view::{FieldErrors, RunForm};
@@ -31,6 +31,7 @@ pub fn typed(fields: &Fields) -> RunForm {
         settle_seconds: text("settle_seconds"),
         watch_seconds: text("watch_seconds"),
         release_timeout_seconds: text("release_timeout_seconds"),
+        keep_releases: text("keep_releases"),
     }
 }
 
@@ -78,6 +79,10 @@ pub fn settings(form: &RunForm) -> Result<RunSettings, FieldErrors> {
         settle_seconds: whole("settle_seconds", &form.settle_seconds),
         watch_seconds: whole("watch_seconds", &form.watch_seconds),
         release_timeout_seconds: whole("release_timeout_seconds", &form.release_timeout_seconds),
+        keep_releases: match form.keep_releases.as_str() {
+            "" => DEFAULT_KEEP_RELEASES,
+            text => whole("keep_releases", text),
+        },
         memory_limit_bytes: None,
         cpu_limit_millis: None,
     };

@@ -241,6 +241,7 @@ pub fn all() -> Vec<(&'static str, String)> {
                     settle_seconds: "5".to_owned(),
                     watch_seconds: "60".to_owned(),
                     release_timeout_seconds: "1800".to_owned(),
+                    keep_releases: "10".to_owned(),
                     ..RunForm::default()
                 },
                 errors: FieldErrors::none(),

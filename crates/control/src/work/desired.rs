@@ -1,8 +1,9 @@
 //! What shall exist on the machine, for the reconciler.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use longshore_domain::ServiceId;
+use longshore_domain::source::Source;
+use longshore_domain::{GitUrl, ServiceId};
 use longshore_store::events::{self, Event};
 use longshore_store::{deployments, domains, environments, logins, pool, services, sessions};
 use time::OffsetDateTime;
@@ -34,6 +35,13 @@ impl Control {
         let active = by_service(deployments::find_queued_or_running_numbers(&mut snapshot).await?);
         let kept = by_service(deployments::kept_numbers(&mut snapshot, None).await?);
         self.commit(snapshot).await?;
+        let repositories: HashSet<GitUrl> = records
+            .iter()
+            .filter_map(|service| match &service.source {
+                Source::Git(source) => Some(source.url.clone()),
+                Source::Image { .. } => None,
+            })
+            .collect();
         let services = records
             .into_iter()
             .map(|service| {
@@ -60,6 +68,7 @@ impl Control {
         Ok(DesiredState {
             environments,
             services,
+            repositories: repositories.into_iter().collect(),
         })
     }
 

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use longshore_domain::route::Route;
 use longshore_domain::{
-    DeploymentId, EnvKey, EnvironmentId, Failure, Secret, ServiceId, ServiceName, Specification,
-    TeamId,
+    DeploymentId, EnvKey, EnvironmentId, Failure, GitUrl, Secret, ServiceId, ServiceName,
+    Specification, TeamId,
 };
 pub use longshore_store::LogStream;
 pub use longshore_store::deployments::WatchedRecord as WatchedDeployment;
@@ -144,6 +144,8 @@ pub struct DesiredState {
     pub environments: Vec<EnvironmentId>,
     /// Services that exist, without those that are being removed.
     pub services: Vec<DesiredService>,
+    /// Repositories that they are built from, each once.
+    pub repositories: Vec<GitUrl>,
 }
 
 /// One service that shall exist on the machine.

@@ -1,6 +1,7 @@
 //! Asking, cancelling, going back.
 
 use longshore_control::*;
+use longshore_domain::run::RunSettings;
 use longshore_domain::specification::Origin;
 use longshore_domain::{Cause, DeploymentStatus};
 use sqlx::PgPool;
@@ -159,6 +160,55 @@ async fn only_kept_versions_can_come_back(pool: PgPool) {
         .map(|deployment| deployment.number)
         .collect();
     assert_eq!(back, [11, 10, 9, 8, 7, 6, 5, 4, 3, 2]);
+}
+
+#[sqlx::test(migrator = "longshore_store::MIGRATOR")]
+async fn a_service_keeps_as_many_successful_versions_as_it_says(pool: PgPool) {
+    let world = World::new(pool).await;
+    let service = world.app("web").await.id;
+    let (control, owner) = (&world.control, &world.owner);
+    let keep = async |keep_releases| {
+        let patch = AppPatch {
+            run: Some(RunSettings {
+                keep_releases,
+                ..RunSettings::default()
+            }),
+            ..AppPatch::default()
+        };
+        control.update_app(owner, service, patch).await
+    };
+    for refused in [0, 101] {
+        let error = keep(refused).await.unwrap_err();
+        assert!(format!("{error:?}").contains("keep_releases"), "{error:?}");
+    }
+    keep(2).await.unwrap();
+    let mut live = Vec::new();
+    for _ in 0..4 {
+        live.push(world.deploy_live(service).await);
+        for _ in 0..3 {
+            let failed = world.deploy(service).await;
+            control.cancel_deployment(owner, failed.id).await.unwrap();
+        }
+    }
+    let kept = async || {
+        let desired = control.desired_state().await.unwrap();
+        let mut kept = desired.services[0].kept_numbers.clone();
+        kept.sort_unstable();
+        kept
+    };
+    let number = |index: usize| live[index].number;
+    assert_eq!(kept().await, [number(1), number(2)]);
+
+    // What is being gone back to stays, however many versions go live meanwhile.
+    let then = VariablesOf::Then;
+    control
+        .roll_back(owner, service, live[1].id, then)
+        .await
+        .unwrap();
+    keep(1).await.unwrap();
+    assert_eq!(kept().await, [number(1), number(2)]);
+    let desired = control.desired_state().await.unwrap();
+    assert_eq!(desired.repositories.len(), 1);
 }
 
 #[sqlx::test(migrator = "longshore_store::MIGRATOR")]

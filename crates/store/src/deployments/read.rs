@@ -1,5 +1,6 @@
 //! Looking deployments up.
 
+use longshore_domain::run::DEFAULT_KEEP_RELEASES;
 use longshore_domain::{
     Cause, DeploymentId, DeploymentStatus, EnvironmentId, Failure, FailureKind, ProjectId,
     ServiceId, Specification, Stage, StageTimings, TeamId,
@@ -236,10 +237,8 @@ pub async fn list_of_service(
     select(connection, Some(team), None, Some(service), before, limit).await
 }
 
-/// How many earlier versions of a service keep their image, so that it can go back.
-const KEPT: i64 = 10;
-
-/// Numbers of the earlier versions that keep their image, of one service or of all.
+/// Numbers of the earlier versions that keep their image, of one service or of all: the
+/// last ones that were live, whatever failed since, and those that are being gone back to.
 pub async fn kept_numbers(
     connection: &mut PgConnection,
     service: Option<ServiceId>,
@@ -247,12 +246,18 @@ pub async fn kept_numbers(
     let rows = sqlx::query!(
         r#"SELECT s.id AS "service_id!", k.number AS "number!"
            FROM services s CROSS JOIN LATERAL (
-               SELECT d.number FROM deployments d
-               WHERE d.service_id = s.id AND d.status = 'retired' AND d.image_digest IS NOT NULL
-               ORDER BY d.number DESC LIMIT $2) k
+               (SELECT d.number FROM deployments d
+                WHERE d.service_id = s.id AND d.status = 'retired' AND d.image_digest IS NOT NULL
+                ORDER BY d.number DESC
+                LIMIT coalesce((s.run ->> 'keep_releases')::bigint, $2))
+               UNION
+               SELECT (d.cause ->> 'to')::integer FROM deployments d
+               WHERE d.service_id = s.id AND d.cause ->> 'kind' = 'rollback'
+                 AND d.status IN ('queued', 'fetching', 'building', 'releasing', 'starting',
+                                  'verifying', 'switching')) k
            WHERE $1::uuid IS NULL OR s.id = $1"#,
         service.map(|service| service.0),
-        KEPT,
+        i64::from(DEFAULT_KEEP_RELEASES),
     )
     .fetch_all(connection)
     .await?;

@@ -65,6 +65,8 @@ pub struct RunForm {
     pub watch_seconds: String,
     /// Seconds that the release command may take.
     pub release_timeout_seconds: String,
+    /// Earlier versions that can be gone back to.
+    pub keep_releases: String,
 }
 
 impl RunForm {
@@ -111,6 +113,7 @@ impl RunForm {
             settle_seconds: run.settle_seconds.to_string(),
             watch_seconds: run.watch_seconds.to_string(),
             release_timeout_seconds: run.release_timeout_seconds.to_string(),
+            keep_releases: run.keep_releases.to_string(),
         }
     }
 }
