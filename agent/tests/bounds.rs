@@ -13,6 +13,7 @@ mod bounds {
     pub mod site;
 
     mod cache;
+    mod images;
     mod limits;
     mod orphans;
 }

@@ -15,4 +15,5 @@ mod core {
     mod cancel;
     mod deploy;
     mod restart;
+    mod upkeep;
 }

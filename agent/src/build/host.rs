@@ -134,8 +134,8 @@ impl BuildHost {
     /// Frees what is ours and can be made again: the build cache, and images of ours that
     /// have neither a tag nor a container.
     pub async fn make_room(&self) {
-        self.tell_result(self.shrink_cache(0).await);
-        self.tell_result(self.remove_untagged().await);
+        log(self.shrink_cache(0).await);
+        log(self.remove_untagged().await);
     }
 
     /// Notes that a build has ended: the cache may be larger than it should be.
@@ -177,8 +177,8 @@ impl BuildHost {
                     *self.facts.lock().unwrap_or_else(PoisonError::into_inner) = None;
                     self.guard().await;
                 }
-                _ = tidy.tick() => self.tell_result(self.tidy().await),
-                () = self.built.notified() => self.tell_result(self.tidy().await),
+                _ = tidy.tick() => log(self.tidy().await),
+                () = self.built.notified() => log(self.tidy().await),
             }
         }
     }
@@ -230,17 +230,17 @@ impl BuildHost {
         Ok(facts)
     }
 
-    fn tell_result(&self, result: Result<(), AgentProblem>) {
-        if let Err(problem) = result {
-            tracing::info!(%problem, "the machine could not be tidied after builds");
-        }
-    }
-
     fn tell(&self, trouble: String) {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         if told.as_ref() != Some(&trouble) {
             tracing::warn!("{trouble}");
             *told = Some(trouble);
         }
+    }
+}
+
+fn log(result: Result<(), AgentProblem>) {
+    if let Err(problem) = result {
+        tracing::info!(%problem, "the machine could not be tidied after builds");
     }
 }

@@ -1,8 +1,8 @@
 //! What this instance has in Docker.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use bollard::models::Service;
+use bollard::models::{ImageSummary, Service};
 use bollard::query_parameters::{
     ListContainersOptionsBuilder, ListImagesOptionsBuilder, ListNetworksOptionsBuilder,
     ListServicesOptionsBuilder,
@@ -38,7 +38,8 @@ impl Engine {
         ])
     }
 
-    /// Everything with this instance's label but the proxy and its network.
+    /// Everything with this instance's label but the proxy, its network, and images that
+    /// containers use, for those cannot go.
     ///
     /// # Errors
     /// When Docker does not answer.
@@ -62,7 +63,7 @@ impl Engine {
                 }),
         );
         owned.extend(self.environment_networks().await?);
-        owned.extend(self.images(None).await?);
+        owned.extend(self.unused_images().await?);
         Ok(owned)
     }
 
@@ -128,24 +129,52 @@ impl Engine {
             .collect())
     }
 
-    /// The tagged images of one service, or of all.
-    pub(super) async fn images(
+    /// The tagged images of one service.
+    pub(super) async fn images(&self, service: ServiceId) -> Result<Vec<Owned>, AgentProblem> {
+        let images = self.tagged_images(Some(service)).await?;
+        Ok(self.versions_of(images))
+    }
+
+    /// The tagged images of all services that no container has, whoever made it.
+    async fn unused_images(&self) -> Result<Vec<Owned>, AgentProblem> {
+        let mut images = self.tagged_images(None).await?;
+        if images.is_empty() {
+            return Ok(Vec::new());
+        }
+        let options = ListContainersOptionsBuilder::default().all(true).build();
+        let containers = self
+            .docker
+            .list_containers(Some(options))
+            .await
+            .map_err(|error| refused("The list of containers", &error))?;
+        let used: HashSet<String> = containers
+            .into_iter()
+            .filter_map(|container| container.image_id)
+            .collect();
+        images.retain(|image| !used.contains(&image.id));
+        Ok(self.versions_of(images))
+    }
+
+    async fn tagged_images(
         &self,
         service: Option<ServiceId>,
-    ) -> Result<Vec<Owned>, AgentProblem> {
+    ) -> Result<Vec<ImageSummary>, AgentProblem> {
         let id = service.map_or_else(|| "*".to_owned(), |id| id.to_string());
         let reference = format!("{}.invalid/{id}", self.config.instance);
         let filters = HashMap::from([("reference", vec![reference])]);
         let options = ListImagesOptionsBuilder::default()
             .filters(&filters)
             .build();
-        let images = self
-            .docker
+        self.docker
             .list_images(Some(options))
             .await
-            .map_err(|error| refused("The list of images", &error))?;
+            .map_err(|error| refused("The list of images", &error))
+    }
+
+    /// The versions that images are tagged as.
+    fn versions_of(&self, images: Vec<ImageSummary>) -> Vec<Owned> {
         let prefix = format!("{}.invalid/", self.config.instance);
-        Ok(images
+        images
             .into_iter()
             .flat_map(|image| image.repo_tags)
             .filter_map(|tag| {
@@ -156,7 +185,7 @@ impl Engine {
                     tag,
                 })
             })
-            .collect())
+            .collect()
     }
 
     async fn environment_networks(&self) -> Result<Vec<Owned>, AgentProblem> {

@@ -47,7 +47,7 @@ impl Engine {
         for container in self.one_offs(Some(service)).await? {
             self.remove_one_off(&container.id).await?;
         }
-        for owned in self.images(Some(service)).await? {
+        for owned in self.images(service).await? {
             if let Owned::Image { tag, .. } = owned {
                 // An image that a container still holds goes with the reconciler.
                 if let Err(problem) = self.remove_image(&tag).await {

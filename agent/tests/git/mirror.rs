@@ -1,6 +1,8 @@
+use std::time::Duration;
+
 use longshore_agent::git;
 use longshore_agent_api::RepositoryCheck;
-use longshore_domain::FailureKind;
+use longshore_domain::{FailureKind, GitUrl};
 use longshore_testkit::git::{GitDaemon, GitHttp, Repository};
 
 use super::{Bench, anonymous, failure};
@@ -227,4 +229,36 @@ async fn a_check_tells_branches_and_the_head() {
     request.repository = anonymous(&server.url("gone"));
     let problem = git::check(&request).await.unwrap_err();
     assert_eq!(problem.kind, FailureKind::RepositoryUnreachable);
+}
+
+#[tokio::test]
+async fn mirrors_that_nobody_uses_are_removed_and_made_again_when_needed() {
+    let repository = sample();
+    let server = GitHttp::start(repository.root()).await;
+    let remote = anonymous(&server.url("app"));
+    let bench = Bench::new();
+    bench.fetch(&remote, "main", None).await.unwrap();
+    let remove = |used: &[GitUrl], unused_for| {
+        git::remove_unused(&bench.mirrors(), used, unused_for).unwrap()
+    };
+    let used = [remote.url.clone()];
+    assert_eq!(remove(&used, Duration::ZERO), 0, "a service names it");
+    assert_eq!(
+        remove(&[], Duration::from_hours(1)),
+        0,
+        "it was used just now"
+    );
+    let lock = std::fs::read_dir(bench.mirrors())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .find(|path| path.is_file())
+        .unwrap();
+    let lock = std::fs::File::open(lock).unwrap();
+    lock.lock().unwrap();
+    assert_eq!(remove(&[], Duration::ZERO), 0, "a job is at work with it");
+    lock.unlock().unwrap();
+    assert_eq!(remove(&[], Duration::ZERO), 1);
+    assert_eq!(std::fs::read_dir(bench.mirrors()).unwrap().count(), 0);
+    let again = bench.fetch(&remote, "main", None).await.unwrap();
+    assert!(!again.reused);
 }
