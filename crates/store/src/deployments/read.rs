@@ -252,7 +252,7 @@ pub async fn kept_numbers(
                 LIMIT coalesce((s.run ->> 'keep_releases')::bigint, $2))
                UNION
                SELECT (d.cause ->> 'to')::integer FROM deployments d
-               WHERE d.service_id = s.id AND d.cause ->> 'kind' = 'rollback'
+               WHERE d.service_id = s.id AND d.cause ->> 'to' IS NOT NULL
                  AND d.status IN ('queued', 'fetching', 'building', 'releasing', 'starting',
                                   'verifying', 'switching')) k
            WHERE $1::uuid IS NULL OR s.id = $1"#,
