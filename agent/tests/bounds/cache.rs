@@ -81,10 +81,10 @@ async fn only_our_images_without_a_tag_are_removed() {
     let docker = site.engine.docker();
     let stray = "FROM busybox\nRUN echo stray\n";
     let ours = site.build(1, &format!("{stray}ENV A=1\n")).await.unwrap();
-    let foreign = Site::foreign_image(&site).await;
+    let foreign = Site::foreign_image(&site);
     let kept = site.build(2, &format!("{stray}ENV A=2\n")).await.unwrap();
     docker
-        .tag_image(&kept.digest, tag_as(&ours.tag))
+        .tag_image(&kept.digest, Some(tag_as(&ours.tag)))
         .await
         .unwrap();
     docker.inspect_image(&ours.digest).await.unwrap();
@@ -94,19 +94,17 @@ async fn only_our_images_without_a_tag_are_removed() {
     docker.inspect_image(&foreign).await.unwrap();
 }
 
-fn tag_as(tag: &str) -> Option<bollard::query_parameters::TagImageOptions> {
+fn tag_as(tag: &str) -> bollard::query_parameters::TagImageOptions {
     let (repository, tag) = tag.rsplit_once(':').unwrap();
-    Some(
-        bollard::query_parameters::TagImageOptionsBuilder::default()
-            .repo(repository)
-            .tag(tag)
-            .build(),
-    )
+    bollard::query_parameters::TagImageOptionsBuilder::default()
+        .repo(repository)
+        .tag(tag)
+        .build()
 }
 
 impl Site {
     /// An image without a tag that carries the run's label and not the instance's.
-    async fn foreign_image(site: &Self) -> String {
+    fn foreign_image(site: &Self) -> String {
         use longshore_testkit::engine::{RUN_LABEL, buildkit};
 
         let label = format!("{RUN_LABEL}={}", site.run.name());

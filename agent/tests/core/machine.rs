@@ -264,7 +264,8 @@ impl Machine for Simulated {
     async fn make_room(&self) {
         self.note("make room");
         let mut world = self.world.lock().unwrap();
-        world.shortage = world.shortage_after_making_room.clone();
+        let after = world.shortage_after_making_room.clone();
+        world.shortage = after;
     }
 
     async fn image(
