@@ -1,7 +1,7 @@
 //! Whole-system tests: the real binaries on real Docker, Traefik, PostgreSQL, Git and Chromium.
 //!
 //! Here is what the tests in `tests/` share: a Longshore of its own for each test ([`longshore`]), a
-//! client of its API ([`api`]), a browser ([`browser`]), visitors ([`load`]) and apps to deploy
+//! client of its API ([`api`]), a browser ([`browser`]), visitors ([`visits`]) and apps to deploy
 //! ([`apps`]). Everything runs
 //! inside the test engine's sandbox and fails outside of it.
 
@@ -13,5 +13,5 @@
 pub mod api;
 pub mod apps;
 pub mod browser;
-pub mod load;
 pub mod longshore;
+pub mod visits;

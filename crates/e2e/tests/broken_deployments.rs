@@ -4,8 +4,8 @@
 use std::time::Instant;
 
 use longshore_e2e::api::{Api, id_of};
-use longshore_e2e::load::Load;
 use longshore_e2e::longshore::Longshore;
+use longshore_e2e::visits::Visits;
 use longshore_testkit::git::{GitHttp, Repository};
 use serde_json::{Value, json};
 
@@ -294,7 +294,7 @@ async fn every_broken_deployment_is_explained_and_harms_nobody() {
     api.deploy_live(&service).await;
     longshore.shows(HOST, "steady").await;
 
-    let load = Load::start(longshore.http_port(), HOST);
+    let load = Visits::start(longshore.http_port(), HOST);
     let mut rows = Vec::new();
     let mut complaints = Vec::new();
     for case in cases(&url) {

@@ -6,8 +6,8 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use longshore_e2e::api::{Api, id_of};
-use longshore_e2e::load::Load;
 use longshore_e2e::longshore::Longshore;
+use longshore_e2e::visits::Visits;
 use longshore_testkit::git::{GitHttp, Repository};
 use longshore_testkit::wait;
 use serde_json::{Value, json};
@@ -77,7 +77,7 @@ fn stages(hanging: &str) -> Vec<Stage> {
 async fn a_cancelled_deployment_stops_at_once_in_every_stage() {
     let longshore = Longshore::start().await;
     let world = World::new(&longshore).await;
-    let load = Load::start(longshore.http_port(), HOST);
+    let load = Visits::start(longshore.http_port(), HOST);
     let mut rows = vec![world.cancel_queued().await];
     for stage in stages(&world.hanging_url) {
         rows.push(world.cancel_in(&stage).await);

@@ -1,4 +1,4 @@
-//! A light, constant load on an app, to see that it never fails.
+//! Constant visits of an app, to see that it never fails.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -9,8 +9,8 @@ use tokio::task::JoinHandle;
 /// Between the end of a request and the next one.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Visitors that come again and again until [`Load::finish`].
-pub struct Load {
+/// Visitors that come again and again until [`Visits::finish`].
+pub struct Visits {
     seen: Arc<Mutex<Seen>>,
     visitor: JoinHandle<()>,
 }
@@ -24,7 +24,7 @@ pub struct Seen {
     pub bad: Vec<String>,
 }
 
-impl Load {
+impl Visits {
     /// Starts visiting a host through the proxy's port.
     pub fn start(port: u16, host: &str) -> Self {
         let seen = Arc::<Mutex<Seen>>::default();
