@@ -137,10 +137,6 @@ fn start_background_work(control: &Control, agent: &AgentClient, tasks: &Tasks) 
 /// Pages and API over the use cases and the agent.
 fn router(config: &Config, control: &Control, agent: &AgentClient) -> Router {
     let settings = WebSettings {
-        secure_cookies: config
-            .public_url
-            .as_ref()
-            .is_some_and(|url| url.scheme() == "https"),
         trusted_proxies: config
             .trusted_proxies
             .iter()

@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use longshore_control::ControlError;
 use tower_sessions::Session;
 use uuid::Uuid;
@@ -16,7 +16,7 @@ use crate::api::Problem;
 use crate::csrf;
 use crate::limits;
 use crate::pages::refuse;
-use crate::peer::{self, Peer};
+use crate::peer::{self, ByHttps, Peer};
 use crate::state::WebState;
 
 /// Everything is refused but what our own pages use.
@@ -88,8 +88,15 @@ pub(crate) async fn around(
     let connected = peer::connected(&parts);
     let client = peer::client(connected, &parts.headers, &state.settings.trusted_proxies);
     parts.extensions.insert(Peer(client));
+    let public_url = state.control.settings().public_url.as_ref();
+    let trusted = &state.settings.trusted_proxies;
+    let by_https = peer::by_https(connected, &parts, trusted, public_url);
+    parts.extensions.insert(by_https);
     let mut response = next.run(Request::from_parts(parts, body)).await;
     let headers = response.headers_mut();
+    if by_https == ByHttps(true) {
+        secure_cookies(headers);
+    }
     for (name, value) in HEADERS {
         headers
             .entry(name)
@@ -102,6 +109,19 @@ pub(crate) async fn around(
         .metrics
         .answered(&method, response.status().as_u16(), began.elapsed());
     response
+}
+
+/// Lets browsers send our cookies back over https only.
+fn secure_cookies(headers: &mut HeaderMap) {
+    let header::Entry::Occupied(mut cookies) = headers.entry(header::SET_COOKIE) else {
+        return;
+    };
+    for cookie in cookies.iter_mut() {
+        let secured = [cookie.as_bytes(), b"; Secure"].concat();
+        if let Ok(secured) = HeaderValue::from_bytes(&secured) {
+            *cookie = secured;
+        }
+    }
 }
 
 /// Lets a page's form through only with the token of its own session, and never from

@@ -4,8 +4,9 @@ use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use axum::extract::{ConnectInfo, FromRequestParts};
-use http::HeaderMap;
 use http::request::Parts;
+use http::{HeaderMap, header};
+use url::Url;
 
 use crate::state::TrustedProxy;
 
@@ -23,6 +24,59 @@ impl<S: Send + Sync> FromRequestParts<S> for Peer {
             .copied()
             .unwrap_or_else(|| Self(connected(parts))))
     }
+}
+
+/// Whether the request came by https, as far as the browser is concerned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ByHttps(pub(crate) bool);
+
+impl<S: Send + Sync> FromRequestParts<S> for ByHttps {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(parts
+            .extensions
+            .get::<Self>()
+            .copied()
+            .unwrap_or(Self(false)))
+    }
+}
+
+/// Whether a request came by https: a trusted proxy says so, or else it was sent to the
+/// public URL itself, which is https. The same server asked at its address and port is
+/// not, so that it can still be used when name, certificate or proxy are broken.
+pub(crate) fn by_https(
+    connected: IpAddr,
+    parts: &Parts,
+    trusted: &[TrustedProxy],
+    public_url: Option<&Url>,
+) -> ByHttps {
+    let told = parts
+        .headers
+        .get("x-forwarded-proto")
+        .and_then(|scheme| scheme.to_str().ok())
+        .filter(|_| trusted.iter().any(|range| range.contains(connected)));
+    if let Some(told) = told {
+        // Each proxy adds its own word at the end; the first is what the browser used.
+        let first = told.split(',').next().unwrap_or_default();
+        return ByHttps(first.trim().eq_ignore_ascii_case("https"));
+    }
+    let host = parts
+        .headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok())
+        .or_else(|| parts.uri.authority().map(http::uri::Authority::as_str));
+    let public = public_url
+        .filter(|url| url.scheme() == "https")
+        .and_then(|url| Some((url.host_str()?, url.port())));
+    ByHttps(host.zip(public).is_some_and(|(host, (name, port))| {
+        let public = port.map_or_else(|| name.to_owned(), |port| format!("{name}:{port}"));
+        let host = match port {
+            None => host.strip_suffix(":443").unwrap_or(host),
+            Some(_) => host,
+        };
+        host.eq_ignore_ascii_case(&public)
+    }))
 }
 
 /// The address that the connection comes from.
@@ -103,6 +157,49 @@ mod tests {
         assert_eq!(of_client, "203.0.113.9".parse::<IpAddr>().unwrap());
         headers.insert("x-forwarded-for", "10.1.1.1, nonsense".parse().unwrap());
         assert_eq!(client(proxy, &headers, &trusted()), proxy);
+    }
+
+    fn scheme(peer: &str, host: &str, told: Option<&str>, public: Option<&str>) -> bool {
+        let mut request = http::Request::builder().header("host", host);
+        if let Some(told) = told {
+            request = request.header("x-forwarded-proto", told);
+        }
+        let (parts, ()) = request.body(()).unwrap().into_parts();
+        let public = public.map(|url| url.parse().unwrap());
+        by_https(peer.parse().unwrap(), &parts, &trusted(), public.as_ref()).0
+    }
+
+    #[test]
+    fn https_is_what_a_trusted_proxy_or_the_public_url_says() {
+        let proxy = "10.0.0.5";
+        let anybody = "198.51.100.1";
+        let panel = Some("https://panel.example.com");
+        let odd = Some("https://panel.example.com:8443");
+        for (peer, host, told, public, expected) in [
+            (proxy, "192.0.2.1:3000", Some("https"), None, true),
+            (proxy, "192.0.2.1:3000", Some("https, http"), None, true),
+            (proxy, "panel.example.com", Some("http"), panel, false),
+            (anybody, "192.0.2.1:3000", Some("https"), panel, false),
+            (anybody, "192.0.2.1:3000", None, panel, false),
+            (anybody, "panel.example.com:3000", None, panel, false),
+            (anybody, "Panel.example.com", None, panel, true),
+            (anybody, "panel.example.com:443", None, panel, true),
+            (anybody, "panel.example.com:8443", None, odd, true),
+            (anybody, "panel.example.com", None, odd, false),
+            (
+                anybody,
+                "panel.example.com",
+                None,
+                Some("http://panel.example.com"),
+                false,
+            ),
+        ] {
+            assert_eq!(
+                scheme(peer, host, told, public),
+                expected,
+                "{peer} {host} {told:?}"
+            );
+        }
     }
 
     #[test]

@@ -40,7 +40,8 @@ pub(crate) fn layer(state: &WebState) -> SessionManagerLayer<PgSessionStore> {
         .with_name(COOKIE)
         .with_same_site(SameSite::Lax)
         .with_http_only(true)
-        .with_secure(state.settings.secure_cookies)
+        // `layers::around` adds it to what is answered over https.
+        .with_secure(false)
         .with_expiry(Expiry::OnInactivity(IDLE))
 }
 

@@ -69,9 +69,7 @@ pub struct Machine {
 /// Settings of the HTTP side.
 #[derive(Debug, Clone, Default)]
 pub struct WebSettings {
-    /// Whether the dashboard is reached by `https` only, so that cookies say so.
-    pub secure_cookies: bool,
-    /// Peers whose word about the client's address counts.
+    /// Peers whose word about the client's address and the scheme counts.
     pub trusted_proxies: Vec<TrustedProxy>,
 }
 

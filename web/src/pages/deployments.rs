@@ -3,13 +3,13 @@
 use axum::Json;
 use axum::extract::{Query, State};
 use axum::response::IntoResponse;
-use longshore_control::{Control, DeploymentView, LogLine, VariablesOf};
-use longshore_domain::{DeploymentId, DeploymentStatus};
+use longshore_control::{Control, ControlError, Cursor, DeploymentView, LogLine};
+use longshore_domain::{Cause, DeploymentId, DeploymentStatus};
 
 use super::answer::{Answer, page, see_other};
 use super::path::Id;
 use super::services::turn_back;
-use super::view::{DeploymentPage, LogView};
+use super::view::{DeploymentPage, LogView, Page};
 use super::visit::Signed;
 
 /// How many lines are looked at for the page's end of the log.
@@ -18,6 +18,9 @@ const TAIL: usize = 300;
 /// How many earlier lines one request brings.
 const EARLIER: i64 = 1_000;
 
+/// The header that says whether there are no lines before those of the answer.
+const LOG_START: &str = "longshore-log-start";
+
 /// A deployment.
 pub async fn show(
     State(control): State<Control>,
@@ -25,7 +28,7 @@ pub async fn show(
     Id(id): Id<DeploymentId>,
 ) -> Answer {
     let deployment = control.show_deployment(&signed.actor, id).await?;
-    let lines = control.log_tail(&signed.actor, id, TAIL).await?;
+    let lines = control.log_tail(&signed.actor, id, TAIL + 1).await?;
     let url = if deployment.is_live {
         control
             .list_domains(&signed.actor, deployment.service.id)
@@ -36,33 +39,74 @@ pub async fn show(
     } else {
         None
     };
-    let frame = signed
-        .frame
-        .titled(format!(
-            "#{} of {}",
-            deployment.number, deployment.service.name
-        ))
-        .below(
-            &deployment.project.name,
-            format!("/projects/{}", deployment.project.id),
-        )
-        .below(
-            &deployment.environment.name,
-            format!("/environments/{}", deployment.environment.id),
-        )
-        .below(
-            &deployment.service.name,
-            format!("/services/{}", deployment.service.id),
-        )
-        .below(format!("#{}", deployment.number), "");
+    let relative = match related(&deployment) {
+        Some(number) => find(&control, &signed, &deployment, number).await?,
+        None => None,
+    };
+    let frame = frame(signed.frame, &deployment);
     let log = log(&deployment, &lines);
     Ok(page(&DeploymentPage::new(
         frame,
         &deployment,
         log,
         url,
+        relative,
         signed.now,
     )))
+}
+
+/// The frame of a deployment's pages.
+pub fn frame(page: Page, deployment: &DeploymentView) -> Page {
+    page.titled(format!(
+        "#{} of {}",
+        deployment.number, deployment.service.name
+    ))
+    .below(
+        &deployment.project.name,
+        format!("/projects/{}", deployment.project.id),
+    )
+    .below(
+        &deployment.environment.name,
+        format!("/environments/{}", deployment.environment.id),
+    )
+    .below(
+        &deployment.service.name,
+        format!("/services/{}", deployment.service.id),
+    )
+    .below(
+        format!("#{}", deployment.number),
+        format!("/deployments/{}", deployment.id),
+    )
+}
+
+/// The number of the deployment that the page of this one leads to.
+fn related(deployment: &DeploymentView) -> Option<i32> {
+    match deployment.cause {
+        Cause::Rollback { to } if deployment.superseded_by.is_none() => Some(to),
+        _ => deployment.superseded_by,
+    }
+}
+
+/// Another deployment of the same service.
+async fn find(
+    control: &Control,
+    signed: &Signed,
+    deployment: &DeploymentView,
+    number: i32,
+) -> Result<Option<DeploymentView>, ControlError> {
+    let cursor = Cursor {
+        after: Some(number.saturating_add(1).to_string()),
+        limit: 1,
+    };
+    let service = deployment.service.id;
+    let page = control
+        .list_deployments(&signed.actor, service, cursor)
+        .await?;
+    Ok(page
+        .items
+        .into_iter()
+        .next()
+        .filter(|found| found.number == number))
 }
 
 fn log(deployment: &DeploymentView, lines: &[LogLine]) -> LogView {
@@ -74,10 +118,12 @@ fn log(deployment: &DeploymentView, lines: &[LogLine]) -> LogView {
         download: address,
         file_name: format!("{}-{}.log", deployment.service.name, deployment.number),
         label: format!("Log of deployment {}", deployment.number),
-        empty: if deployment.status == DeploymentStatus::Queued {
-            "The log begins when the deployment does."
-        } else {
-            "Nothing was logged yet."
+        empty: match deployment.status {
+            DeploymentStatus::Queued => "The log begins when the deployment does.",
+            status if status.has_ended() => {
+                "There is no log: nothing was written, or it was removed with age."
+            }
+            _ => "Nothing was logged yet.",
         }
         .to_owned(),
         is_live,
@@ -85,7 +131,7 @@ fn log(deployment: &DeploymentView, lines: &[LogLine]) -> LogView {
         ..LogView::default()
     };
     view.fill(lines);
-    if view.lines.first().is_some_and(|first| first.sequence > 1) {
+    if view.lines.len() < lines.len() {
         view.earlier = format!("/deployments/{id}/lines");
     }
     view
@@ -113,9 +159,15 @@ pub async fn lines(
             .log_after(&signed.actor, id, from.saturating_sub(1).max(0), limit)
             .await?;
         lines.retain(|line| line.sequence < before);
-        if !lines.is_empty() || from == 0 {
-            return Ok(Json(lines).into_response());
+        if lines.is_empty() && from > 0 {
+            continue;
         }
+        let first = control.log_after(&signed.actor, id, 0, 1).await?;
+        let is_start = lines.first().map(|line| line.sequence)
+            == first.first().map(|line| line.sequence)
+            || lines.is_empty();
+        let start = (LOG_START, if is_start { "true" } else { "false" });
+        return Ok(([start], Json(lines)).into_response());
     }
 }
 
@@ -137,26 +189,5 @@ pub async fn cancel(
             Ok(see_other(&place))
         }
         Err(error) => turn_back(&signed, error, &place).await,
-    }
-}
-
-/// Goes back to the version of a deployment.
-pub async fn roll_back(
-    State(control): State<Control>,
-    signed: Signed,
-    Id(id): Id<DeploymentId>,
-) -> Answer {
-    let earlier = control.show_deployment(&signed.actor, id).await?;
-    let outcome = control
-        .roll_back(&signed.actor, earlier.service.id, id, VariablesOf::Then)
-        .await;
-    match outcome {
-        Ok(deployment) => {
-            signed
-                .done(format!("Going back to the version of #{}.", earlier.number))
-                .await;
-            Ok(see_other(&format!("/deployments/{}", deployment.id)))
-        }
-        Err(error) => turn_back(&signed, error, &format!("/deployments/{id}")).await,
     }
 }

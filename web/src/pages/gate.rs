@@ -10,7 +10,7 @@ use super::fields::Fields;
 use super::problems::explain;
 use super::view::{FieldErrors, LoginPage, SetupPage, Theme};
 use super::visit::{Signed, THEME_COOKIE, Visit, safe_place};
-use crate::peer::Peer;
+use crate::peer::{ByHttps, Peer};
 
 /// Where to go after signing in.
 #[derive(Debug, Default, serde::Deserialize)]
@@ -73,6 +73,7 @@ pub async fn show_login(
     State(control): State<Control>,
     Query(wanted): Query<Wanted>,
     signed: Option<Signed>,
+    by_https: ByHttps,
     visit: Visit,
 ) -> Answer {
     if signed.is_some() {
@@ -84,6 +85,7 @@ pub async fn show_login(
     Ok(page(&LoginPage {
         page: visit.frame.titled("Sign in"),
         next: wanted.next,
+        safe_place: encrypted_place(&control, by_https),
         ..LoginPage::default()
     }))
 }
@@ -93,6 +95,7 @@ pub async fn log_in(
     State(control): State<Control>,
     Peer(peer): Peer,
     headers: HeaderMap,
+    by_https: ByHttps,
     visit: Visit,
     fields: Fields,
 ) -> Answer {
@@ -122,8 +125,18 @@ pub async fn log_in(
         page: visit.frame.titled("Sign in"),
         email: fields.trimmed("email"),
         next: fields.text("next"),
+        safe_place: encrypted_place(&control, by_https),
         errors,
     }))
+}
+
+/// Where signing in is encrypted, for those who came another way; else empty.
+fn encrypted_place(control: &Control, ByHttps(by_https): ByHttps) -> String {
+    let public_url = control.settings().public_url.as_ref();
+    public_url
+        .filter(|url| url.scheme() == "https" && !by_https)
+        .map(url::Url::to_string)
+        .unwrap_or_default()
 }
 
 /// Signs out.

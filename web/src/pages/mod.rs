@@ -16,6 +16,7 @@ mod path;
 mod places;
 mod problems;
 mod projects;
+mod roll_back;
 mod run_fields;
 mod server;
 mod service_settings;
@@ -92,6 +93,16 @@ where
             Method::GET,
             "/projects/{id}/settings",
             get(projects::settings),
+        ),
+        (
+            Method::GET,
+            "/projects/{id}/variables",
+            get(projects::variables),
+        ),
+        (
+            Method::POST,
+            "/projects/{id}/variables",
+            post(projects::save_variables),
         ),
         (
             Method::POST,
@@ -213,9 +224,14 @@ where
             post(deployments::cancel),
         ),
         (
+            Method::GET,
+            "/deployments/{id}/rollback",
+            get(roll_back::ask),
+        ),
+        (
             Method::POST,
             "/deployments/{id}/rollback",
-            post(deployments::roll_back),
+            post(roll_back::roll_back),
         ),
         (Method::GET, "/settings", get(account::show)),
         (Method::GET, "/settings/server", get(server::show)),

@@ -1,15 +1,19 @@
 //! The list of projects, and a project's own pages.
 
 use axum::extract::State;
-use longshore_control::{Control, ControlError, EnvironmentDraft, ProjectDraft, ProjectView};
+use longshore_control::{
+    Control, ControlError, EnvironmentDraft, ProjectDraft, ProjectView, VariableScope,
+};
 use longshore_domain::ProjectId;
 
 use super::answer::{Answer, page, refused, see_other};
 use super::fields::Fields;
 use super::path::Id;
 use super::problems::explain;
+use super::variable_fields;
 use super::view::{
-    FieldErrors, NewProjectPage, ProjectHead, ProjectSettingsPage, ProjectTile, ProjectsPage,
+    FieldErrors, NewProjectPage, ProjectHead, ProjectSettingsPage, ProjectTile,
+    ProjectVariablesPage, ProjectsPage, VariablesForm,
 };
 use super::visit::Signed;
 
@@ -199,6 +203,69 @@ pub async fn delete(
                 name,
                 String::new(),
                 errors,
+            )?))
+        }
+    }
+}
+
+/// The variables of a project.
+pub async fn variables(
+    State(control): State<Control>,
+    signed: Signed,
+    Id(id): Id<ProjectId>,
+) -> Answer {
+    let project = control.show_project(&signed.actor, id).await?;
+    let scope = VariableScope::Project(id);
+    let variables = control.list_variables(&signed.actor, scope).await?;
+    let form = VariablesForm::new(format!("/projects/{id}/variables"), &variables);
+    Ok(page(&variables_page(
+        signed,
+        &project,
+        form,
+        FieldErrors::none(),
+    )?))
+}
+
+fn variables_page(
+    signed: Signed,
+    project: &ProjectView,
+    variables: VariablesForm,
+    errors: FieldErrors,
+) -> Result<ProjectVariablesPage, ControlError> {
+    let environment = project.environments.first().ok_or(ControlError::NotFound)?;
+    Ok(ProjectVariablesPage {
+        page: signed
+            .frame
+            .titled(format!("Variables of {}", project.name))
+            .below(&project.name, format!("/projects/{}", project.id))
+            .below("Variables", ""),
+        project: ProjectHead::new(project, environment, "project-variables"),
+        variables,
+        errors,
+    })
+}
+
+/// Saves the variables of a project.
+pub async fn save_variables(
+    State(control): State<Control>,
+    signed: Signed,
+    Id(id): Id<ProjectId>,
+    fields: Fields,
+) -> Answer {
+    let scope = VariableScope::Project(id);
+    let here = format!("/projects/{id}/variables");
+    match variable_fields::save(&control, &signed.actor, scope, &fields).await? {
+        Ok(()) => {
+            signed
+                .done("The project's variables were saved. They take effect with the next deployments.")
+                .await;
+            Ok(see_other(&here))
+        }
+        Err((mut variables, errors)) => {
+            variables.action = here;
+            let project = control.show_project(&signed.actor, id).await?;
+            Ok(refused(&variables_page(
+                signed, &project, variables, errors,
             )?))
         }
     }

@@ -111,9 +111,12 @@ fn rule_of_page(method: &str, path: &str, things: &Things) -> (Needs, String) {
             OfThing(Admin),
             format!("confirmation={}", things.project_name.replace(' ', "+")),
         ),
-        ("POST", "/environments/{id}/variables" | "/services/{id}/variables") => {
-            (OfThing(Developer), "key[0]=KEY&value[0]=value".to_owned())
-        }
+        (
+            "POST",
+            "/projects/{id}/variables"
+            | "/environments/{id}/variables"
+            | "/services/{id}/variables",
+        ) => (OfThing(Developer), "key[0]=KEY&value[0]=value".to_owned()),
         ("POST", "/environments/{id}/apps") => {
             (OfThing(Developer), format!("name=fresh&port=8080&{source}"))
         }

@@ -5,7 +5,7 @@ use longshore_control::UserDraft;
 use sqlx::PgPool;
 use time::{Duration, OffsetDateTime};
 
-use crate::world::{Answer, CSRF, World, request};
+use crate::world::{Answer, CSRF, World, from_peer, request};
 
 const PASSWORD: &str = "correct horse battery staple";
 
@@ -191,4 +191,41 @@ async fn the_first_person_needs_the_token_of_the_installer(pool: PgPool) {
     assert_eq!(world.visit(&inside, "/").await.status, 200);
     assert!(!file.exists());
     assert_eq!(world.visit("", "/setup").await.header("location"), "/login");
+}
+
+#[sqlx::test(migrator = "longshore_control::store::MIGRATOR")]
+async fn a_cookie_is_secure_exactly_when_the_page_came_by_https(pool: PgPool) {
+    let world = World::at(pool, Some("https://panel.example.com"));
+    account(&world).await;
+    let login = async |host: &str, peer: &str, told: &str| {
+        let builder = request("GET", "/login").header("x-forwarded-proto", told);
+        let mut request = from_peer(builder, peer).body(Body::empty()).unwrap();
+        request.headers_mut().insert("host", host.parse().unwrap());
+        world.send(request).await
+    };
+    for (host, peer, told, secure) in [
+        ("192.0.2.1:3000", "198.51.100.1", "http", false),
+        ("192.0.2.1:3000", "198.51.100.1", "https", false),
+        ("192.0.2.1:3000", "10.0.0.5", "https", true),
+        ("panel.example.com", "198.51.100.1", "http", true),
+        ("panel.example.com", "10.0.0.5", "http", false),
+    ] {
+        let page = login(host, peer, told).await;
+        let cookie = page.header("set-cookie");
+        let case = format!("{host} {peer} {told}: {cookie}");
+        assert!(cookie.contains("longshore_session="), "{case}");
+        assert_eq!(cookie.contains("; Secure"), secure, "{case}");
+        assert_eq!(page.text().contains("not encrypted"), !secure, "{case}");
+    }
+    // The way in over plain http works to the end.
+    let gate = login("192.0.2.1:3000", "198.51.100.1", "http").await;
+    let cookie = gate.cookie("longshore_session").unwrap();
+    let password = PASSWORD.replace(' ', "+");
+    let fields = format!(
+        "csrf={}&email=ann@example.com&password={password}",
+        csrf(&gate)
+    );
+    let inside = post(&world, &cookie, "/login", fields).await;
+    assert_eq!(inside.status, 303);
+    assert!(!inside.header("set-cookie").contains("Secure"));
 }

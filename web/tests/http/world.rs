@@ -75,9 +75,14 @@ pub struct Person {
 
 impl World {
     pub fn new(pool: PgPool) -> Self {
+        Self::at(pool, None)
+    }
+
+    /// With a public URL.
+    pub fn at(pool: PgPool, public_url: Option<&str>) -> Self {
         let files = tempfile::tempdir().unwrap();
         let settings = ControlSettings {
-            public_url: None,
+            public_url: public_url.map(|url| url.parse().unwrap()),
             setup_token_file: files.path().join("setup-token"),
             instance: "test".to_owned(),
         };
@@ -85,7 +90,6 @@ impl World {
         let control = Control::new(pool.clone(), keyring, settings);
         let agent = Arc::new(Simulated::default());
         let settings = WebSettings {
-            secure_cookies: false,
             trusted_proxies: vec![TrustedProxy {
                 address: "10.0.0.0".parse().unwrap(),
                 prefix_length: 8,

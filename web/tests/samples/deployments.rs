@@ -1,6 +1,6 @@
 use longshore_control::view::*;
 use longshore_domain::*;
-use longshore_web::pages::view::{DeploymentPage, DeploymentRow, LogView};
+use longshore_web::pages::view::{DeploymentPage, DeploymentRow, LogView, RollBackPage};
 use time::Duration;
 
 use super::{NOW, ago, page, render};
@@ -25,6 +25,11 @@ pub fn row(number: i32, status: DeploymentStatus, minutes: i64) -> DeploymentRow
         } else {
             "38 s".to_owned()
         },
+        overtaken: match status {
+            DeploymentStatus::Superseded => format!("superseded by #{}", number + 1),
+            _ => String::new(),
+        },
+        can_roll_back: status == DeploymentStatus::Retired,
     }
 }
 
@@ -168,9 +173,25 @@ pub fn all() -> Vec<(&'static str, String)> {
             deployment,
             log(is_live),
             url,
+            deployment.superseded_by.map(|_| DeploymentView {
+                number: 43,
+                ..view(DeploymentStatus::Live)
+            }),
             NOW,
         ))
     };
+    let gone = DeploymentView {
+        can_roll_back: false,
+        ..view(DeploymentStatus::Retired)
+    };
+    let question = RollBackPage::new(
+        page("Roll back").below("web", "/services/s1"),
+        &DeploymentView {
+            image_digest: Some(format!("sha256:{}", "4f".repeat(32))),
+            ..view(DeploymentStatus::Retired)
+        },
+        NOW,
+    );
     let mut failed = view(DeploymentStatus::Failed);
     failed.timings.switching = None;
     failed.failure = Some(FailureView {
@@ -197,6 +218,8 @@ pub fn all() -> Vec<(&'static str, String)> {
             "deployment-retired",
             show(&view(DeploymentStatus::Retired), false),
         ),
+        ("deployment-gone", show(&gone, false)),
+        ("deployment-roll-back", render(&question)),
         ("deployment-superseded", show(&superseded, false)),
         (
             "deployment-queued",

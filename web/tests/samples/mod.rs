@@ -64,6 +64,14 @@ pub fn all() -> Vec<(&'static str, String)> {
             }),
         ),
         (
+            "login-unencrypted",
+            render(&LoginPage {
+                page: gate("Sign in"),
+                safe_place: "https://panel.example.com/".to_owned(),
+                ..LoginPage::default()
+            }),
+        ),
+        (
             "login-refused",
             render(&LoginPage {
                 page: gate("Sign in"),

@@ -23,6 +23,8 @@ fn head(tab: &'static str, status: ServiceStatus) -> ServiceHead {
         } else {
             String::new()
         },
+        is_running: status != ServiceStatus::NeverDeployed && status != ServiceStatus::Stopped,
+        is_stopped: status == ServiceStatus::Stopped,
         tab,
     }
 }

@@ -177,7 +177,8 @@ export class LogViewer {
     const response = await fetch(`${address}?before=${first.sequence}`);
     if (!response.ok) return;
     const lines = (await response.json()) as Line[];
-    if (this.#buffer.prepend(lines) === 0) this.#reachedStart = true;
+    const added = this.#buffer.prepend(lines);
+    if (added === 0 || response.headers.get("longshore-log-start") === "true") this.#reachedStart = true;
   }
 
   #search(text: string): void {

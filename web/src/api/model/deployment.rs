@@ -62,6 +62,8 @@ pub(crate) struct Deployment {
     /// The number of the deployment that overtook it.
     #[serde(skip_serializing_if = "Option::is_none")]
     superseded_by: Option<i32>,
+    /// Whether its image is kept, so that the service can go back to it without a build.
+    can_roll_back: bool,
     #[schema(value_type = Object)]
     timings_ms: StageTimings,
     #[schema(value_type = String)]
@@ -129,6 +131,7 @@ impl From<DeploymentView> for Deployment {
                 advice: failure.advice,
             }),
             superseded_by: view.superseded_by,
+            can_roll_back: view.can_roll_back,
             timings_ms: view.timings,
             strategy: view.strategy,
             queued_at: view.queued_at,

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use longshore_control::view::{DeploymentSummary, DeploymentView, FailureView};
-use longshore_domain::{Cause, DeploymentStatus, Stage};
+use longshore_domain::{Cause, DeploymentStatus, Stage, Strategy};
 use time::OffsetDateTime;
 
 use super::status::stage_word;
@@ -25,6 +25,10 @@ pub struct DeploymentRow {
     pub at: When,
     /// How long it took; empty until it has ended.
     pub took: String,
+    /// By which deployment it was superseded; empty when it was not.
+    pub overtaken: String,
+    /// Whether the service can go back to it.
+    pub can_roll_back: bool,
 }
 
 impl DeploymentRow {
@@ -48,6 +52,8 @@ impl DeploymentRow {
                 .duration_ms
                 .map(when::milliseconds)
                 .unwrap_or_default(),
+            overtaken: String::new(),
+            can_roll_back: false,
         }
     }
 }
@@ -67,12 +73,17 @@ impl DeploymentRow {
             commit: commit.map(|commit| short(&commit.sha)).unwrap_or_default(),
             at: When::new(deployment.queued_at, now),
             took: took.map(when::milliseconds).unwrap_or_default(),
+            overtaken: deployment
+                .superseded_by
+                .map(|by| format!("superseded by #{by}"))
+                .unwrap_or_default(),
+            can_roll_back: deployment.can_roll_back,
         }
     }
 }
 
 /// What a deployment brings: the commit's first line, or else why it exists.
-fn title(deployment: &DeploymentView) -> String {
+pub(super) fn title(deployment: &DeploymentView) -> String {
     deployment
         .commit
         .as_ref()
@@ -154,6 +165,19 @@ pub struct Step {
     pub since: String,
 }
 
+/// Another deployment that a page leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Relative {
+    /// Its id.
+    pub id: String,
+    /// Its number.
+    pub number: i32,
+    /// What it is to this one, before its number.
+    pub label: &'static str,
+    /// The icon.
+    pub icon: Icon,
+}
+
 /// A deployment.
 #[derive(Template)]
 #[template(path = "deployment/show.html")]
@@ -188,6 +212,12 @@ pub struct DeploymentPage {
     pub url: String,
     /// Something more to say about its state.
     pub note: String,
+    /// The deployment that it gave way to or goes back to.
+    pub relative: Option<Relative>,
+    /// How the new version takes over.
+    pub strategy: &'static str,
+    /// Why in this way; empty when that is not known.
+    pub strategy_reason: String,
     /// Why it failed.
     pub failure: Option<FailureNotice>,
     /// The stages.
@@ -202,12 +232,18 @@ pub struct DeploymentPage {
     pub can_roll_back: bool,
     /// Whether to offer another try.
     pub can_retry: bool,
+    /// Whether its image is gone, so that the service cannot go back to it.
+    pub is_gone: bool,
+    /// The whole commit, to deploy it once more when the image is gone; empty for none.
+    pub commit_again: String,
     /// Where cancelling is asked for.
     pub cancel_action: String,
-    /// Where going back is asked for.
-    pub roll_back_action: String,
+    /// Where going back is asked about.
+    pub roll_back_page: String,
     /// Where another try is asked for.
     pub deploy_action: String,
+    /// Where it is set how many versions are kept.
+    pub run_page: String,
 }
 
 impl DeploymentPage {
@@ -217,6 +253,7 @@ impl DeploymentPage {
         deployment: &DeploymentView,
         log: LogView,
         url: Option<String>,
+        relative: Option<DeploymentView>,
         now: OffsetDateTime,
     ) -> Self {
         let id = deployment.id.to_string();
@@ -227,6 +264,7 @@ impl DeploymentPage {
         let took = took.and_then(|took| i64::try_from(took).ok());
         let is_busy = is_busy(deployment.status);
         let title = title(deployment);
+        let is_gone = deployment.status == DeploymentStatus::Retired && !deployment.can_roll_back;
         Self {
             number: deployment.number,
             status: Status::of_deployment(deployment.status),
@@ -251,16 +289,28 @@ impl DeploymentPage {
                 String::new()
             },
             note: note(deployment),
+            relative: relative.map(|other| Relative {
+                id: other.id.to_string(),
+                number: other.number,
+                label: if deployment.superseded_by == Some(other.number) {
+                    "Superseded by"
+                } else {
+                    "Goes back to"
+                },
+                icon: if deployment.superseded_by == Some(other.number) {
+                    Icon::ArrowRight
+                } else {
+                    Icon::Rollback
+                },
+            }),
+            strategy: strategy(deployment.strategy),
+            strategy_reason: String::new(),
             failure: deployment
                 .failure
                 .as_ref()
                 .map(|failure| FailureNotice::new(id.clone(), deployment.number, failure)),
             steps: steps(deployment),
-            timings: if is_busy {
-                Timings::default()
-            } else {
-                Timings::new(&deployment.timings)
-            },
+            timings: Timings::of(deployment, now),
             log,
             can_cancel: deployment.can_cancel && !deployment.cancel_requested,
             can_roll_back: deployment.can_roll_back && !deployment.is_live,
@@ -268,12 +318,26 @@ impl DeploymentPage {
                 deployment.status,
                 DeploymentStatus::Failed | DeploymentStatus::Cancelled
             ) && !deployment.can_roll_back,
+            is_gone,
+            commit_again: commit
+                .filter(|_| is_gone)
+                .map(|commit| commit.sha.clone())
+                .unwrap_or_default(),
             cancel_action: format!("/deployments/{id}/cancel"),
-            roll_back_action: format!("/deployments/{id}/rollback"),
+            roll_back_page: format!("/deployments/{id}/rollback"),
             deploy_action: format!("/services/{}/deploy", deployment.service.id),
+            run_page: format!("/services/{}/run", deployment.service.id),
             page,
             id,
         }
+    }
+}
+
+fn strategy(strategy: Strategy) -> &'static str {
+    match strategy {
+        Strategy::BlueGreen => "Beside the old version, then switch",
+        Strategy::Rolling => "Replica by replica",
+        Strategy::Recreate => "Old version stopped first",
     }
 }
 
@@ -304,7 +368,7 @@ fn cause(cause: &Cause, person: Option<&str>) -> String {
 fn note(deployment: &DeploymentView) -> String {
     match (deployment.status, deployment.superseded_by) {
         (DeploymentStatus::Superseded, Some(by)) => {
-            format!("Deployment #{by} was asked for before this one began, so it took its place.")
+            format!("#{by} was asked for before this one began, so it took its place.")
         }
         (DeploymentStatus::Queued, _) => {
             "Waits for the deployment before it, or for a free builder.".to_owned()

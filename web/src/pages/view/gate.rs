@@ -30,6 +30,8 @@ pub struct LoginPage {
     pub email: String,
     /// Where to go afterwards.
     pub next: String,
+    /// Where signing in is encrypted; empty when it is so here, or nowhere.
+    pub safe_place: String,
     /// What is wrong.
     pub errors: FieldErrors,
 }

@@ -14,6 +14,7 @@ mod log;
 mod page;
 mod project;
 mod projects;
+mod roll_back;
 mod run_form;
 mod server;
 mod service;
@@ -25,7 +26,7 @@ pub mod when;
 
 pub use account::{AccountPage, SessionRow, TokenRow};
 pub use app_form::{NewAppPage, SourceForm};
-pub use deployment::{DeploymentPage, DeploymentRow, FailureNotice, Step, sentence};
+pub use deployment::{DeploymentPage, DeploymentRow, FailureNotice, Relative, Step, sentence};
 pub use error_page::ErrorPage;
 pub use field_errors::FieldErrors;
 pub use gate::{LoginPage, SetupPage};
@@ -33,10 +34,11 @@ pub use icon::Icon;
 pub use log::{LogRow, LogView};
 pub use page::{Crumb, Flash, FlashTone, Page, Person, Theme};
 pub use project::{
-    EnvironmentTab, EnvironmentVariablesPage, ProjectHead, ProjectSettingsPage, ServiceCard,
-    ServicesPage,
+    EnvironmentTab, EnvironmentVariablesPage, ProjectHead, ProjectSettingsPage,
+    ProjectVariablesPage, ServiceCard, ServicesPage,
 };
 pub use projects::{EnvironmentLine, LastDeployment, NewProjectPage, ProjectTile, ProjectsPage};
+pub use roll_back::RollBackPage;
 pub use run_form::{RunForm, RunPage};
 pub use server::{Gauge, Part, ServerPage};
 pub use service::{

@@ -17,7 +17,7 @@ pub struct ProjectHead {
     pub environment_id: String,
     /// All environments.
     pub environments: Vec<EnvironmentTab>,
-    /// The section that is shown: `services`, `variables` or `settings`.
+    /// The section that is shown: `services`, `variables`, `project-variables` or `settings`.
     pub tab: &'static str,
 }
 
@@ -35,6 +35,7 @@ pub struct EnvironmentTab {
 impl ProjectHead {
     /// The head for one environment of a project.
     pub fn new(project: &ProjectView, current: &EnvironmentView, tab: &'static str) -> Self {
+        let of_project = matches!(tab, "settings" | "project-variables");
         Self {
             id: project.id.to_string(),
             name: project.name.clone(),
@@ -45,7 +46,7 @@ impl ProjectHead {
                 .map(|environment| EnvironmentTab {
                     id: environment.id.to_string(),
                     name: environment.name.clone(),
-                    is_current: environment.id == current.id && tab != "settings",
+                    is_current: environment.id == current.id && !of_project,
                 })
                 .collect(),
             tab,
@@ -116,6 +117,20 @@ pub fn without_scheme(url: &str) -> &str {
 #[derive(Template, Default)]
 #[template(path = "project/variables.html")]
 pub struct EnvironmentVariablesPage {
+    /// The frame.
+    pub page: Page,
+    /// The head.
+    pub project: ProjectHead,
+    /// The editor.
+    pub variables: VariablesForm,
+    /// What is wrong.
+    pub errors: FieldErrors,
+}
+
+/// The variables of a project.
+#[derive(Template, Default)]
+#[template(path = "project/project_variables.html")]
+pub struct ProjectVariablesPage {
     /// The frame.
     pub page: Page,
     /// The head.

@@ -31,6 +31,10 @@ pub struct ServiceHead {
     pub port: String,
     /// The deployment under way; empty when there is none.
     pub running_deployment: String,
+    /// Whether a version is live, so that it can be restarted.
+    pub is_running: bool,
+    /// Whether a person stopped the live version.
+    pub is_stopped: bool,
     /// The section that is shown.
     pub tab: &'static str,
 }
@@ -92,6 +96,8 @@ impl ServiceHead {
                 Some(latest) if status.is_busy() => latest.id.to_string(),
                 _ => String::new(),
             },
+            is_running: service.live.is_some() && !service.stopped,
+            is_stopped: service.live.is_some() && service.stopped,
             status,
             tab,
         }
@@ -117,6 +123,11 @@ impl ServiceHead {
     /// Where the webhook is made or its secret changed.
     pub fn webhook(&self) -> String {
         format!("/services/{}/webhook", self.id)
+    }
+
+    /// Where its containers are replaced by new ones.
+    pub fn restart(&self) -> String {
+        format!("/services/{}/restart", self.id)
     }
 
     /// Where it is stopped.
