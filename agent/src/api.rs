@@ -59,6 +59,7 @@ pub fn router(api: Api) -> Router {
         )
         .route("/v1/services/{service}/routes", put(services::set_routes))
         .route("/v1/services/{service}/running", put(services::set_running))
+        .route("/v1/services/{service}/probe", post(services::probe))
         .route("/v1/services/{service}/log", get(services::log))
         .route(
             "/v1/services/{service}/versions/{number}/ends",

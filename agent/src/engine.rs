@@ -6,6 +6,7 @@
 mod diagnose;
 mod ends;
 mod foreign;
+mod health;
 mod inventory;
 mod log;
 mod names;

@@ -8,8 +8,8 @@ use std::path::Path;
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 use longshore_agent_api::{
-    AgentProblem, ContainerLine, DeployJob, RepositoryCheck, RepositoryReport, RouteUpdate,
-    RunningUpdate, VersionEnds, VersionStatus,
+    AgentProblem, ContainerLine, DeployJob, HealthTrial, HealthVerdict, RepositoryCheck,
+    RepositoryReport, RouteUpdate, RunningUpdate, VersionEnds, VersionStatus,
 };
 use longshore_domain::{DeploymentId, EnvironmentId, ServiceId};
 
@@ -182,6 +182,13 @@ pub trait Machine: Send + Sync + 'static {
 
     /// Removes everything of a service.
     async fn remove_service(&self, service: ServiceId, volumes: bool) -> Result<(), AgentProblem>;
+
+    /// Tries a health check once on a version that runs.
+    async fn try_health(
+        &self,
+        service: ServiceId,
+        trial: &HealthTrial,
+    ) -> Result<HealthVerdict, AgentProblem>;
 
     /// What the containers of a version write.
     async fn container_log(

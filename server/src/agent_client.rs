@@ -12,9 +12,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use longshore_agent_api::{
-    AgentInfo, AgentProblem, DeployJob, DesiredState, JobStatus, PROTOCOL_HEADER, PROTOCOL_VERSION,
-    ReconcileReport, RepositoryCheck, RepositoryReport, RouteUpdate, RunningUpdate, ServiceStatus,
-    VersionEnds,
+    AgentInfo, AgentProblem, DeployJob, DesiredState, HealthTrial, HealthVerdict, JobStatus,
+    PROTOCOL_HEADER, PROTOCOL_VERSION, ReconcileReport, RepositoryCheck, RepositoryReport,
+    RouteUpdate, RunningUpdate, ServiceStatus, VersionEnds,
 };
 use longshore_domain::{DeploymentId, ServiceId};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
@@ -29,6 +29,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a short request may take; routes are only confirmed when the proxy has
 /// taken them, repositories are asked over the network.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
+/// How long trying a health check may take, beside the check's own timeout.
+const TRIAL_TIMEOUT: Duration = Duration::from_secs(45);
 /// How long a reconcile pass may take: removing Swarm services is slow.
 const RECONCILE_TIMEOUT: Duration = Duration::from_secs(300);
 
@@ -156,6 +158,21 @@ impl AgentClient {
     pub async fn ends(&self, service: ServiceId, number: i32) -> Result<VersionEnds, AgentError> {
         let path = format!("/v1/services/{service}/versions/{number}/ends");
         self.read(self.short(Method::GET, &path)).await
+    }
+
+    /// Tries a health check once on a version that runs.
+    ///
+    /// # Errors
+    /// When the agent does not answer or nothing runs. A check that does not pass is none.
+    pub async fn try_health(
+        &self,
+        service: ServiceId,
+        trial: &HealthTrial,
+    ) -> Result<HealthVerdict, AgentError> {
+        let path = format!("/v1/services/{service}/probe");
+        let limit = TRIAL_TIMEOUT + Duration::from_secs(trial.health.timeout_seconds.into());
+        let request = self.http.post(url(&path)).json(trial).timeout(limit);
+        self.read(request).await
     }
 
     /// Removes everything of a service from the machine.

@@ -8,6 +8,7 @@ mod caller;
 mod deployments;
 mod domains;
 mod extract;
+mod health;
 mod logs;
 mod model;
 mod problem;
@@ -71,6 +72,7 @@ fn described() -> OpenApiRouter<WebState> {
         .routes(routes!(apps::stop))
         .routes(routes!(apps::start))
         .routes(routes!(apps::restart))
+        .routes(routes!(health::test))
         .routes(routes!(apps::forget_host_key))
         .routes(routes!(
             variables::index,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use axum::extract::FromRef;
 use futures_util::stream::BoxStream;
-use longshore_control::{Control, ControlError, LogLine};
+use longshore_control::{Control, ControlError, HealthTrial, HealthVerdict, LogLine};
 use longshore_domain::ServiceId;
 
 use crate::metrics::Metrics;
@@ -24,6 +24,12 @@ pub trait AgentQueries: Send + Sync + 'static {
             None => Err("The agent answers, but says nothing of its machine.".to_owned()),
         }
     }
+
+    /// Tries a health check once on a version that runs.
+    ///
+    /// # Errors
+    /// When the agent does not answer or nothing runs.
+    async fn try_health(&self, trial: HealthTrial) -> Result<HealthVerdict, ControlError>;
 
     /// The last lines of a service's containers, then live when `follow`.
     ///

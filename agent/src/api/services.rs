@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use longshore_agent_api::{RouteUpdate, RunningUpdate, ServiceStatus, VersionEnds};
+use longshore_agent_api::{HealthTrial, HealthVerdict, RouteUpdate, RunningUpdate, ServiceStatus, VersionEnds, VersionEnds};
 use longshore_domain::ServiceId;
 use serde::Deserialize;
 
@@ -46,6 +46,14 @@ pub(super) async fn set_running(
 ) -> Result<StatusCode, Problem> {
     api.machine.set_running(service, &update).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+pub(super) async fn probe(
+    State(api): State<Api>,
+    Id(service): Id<ServiceId>,
+    Body(trial): Body<HealthTrial>,
+) -> Result<Json<HealthVerdict>, Problem> {
+    Ok(Json(api.machine.try_health(service, &trial).await?))
 }
 
 #[derive(Default, Deserialize)]

@@ -131,10 +131,8 @@ impl Edge {
     ) -> Result<Answer, AgentProblem> {
         let ports = self.private_ports().await?;
         let url = format!("http://127.0.0.1:{}{}", ports.probe, job.health.path());
-        let host = job
-            .routes
-            .first()
-            .map_or("localhost", |route| route.host.as_str());
+        let first = job.routes.first().map(|route| route.host.as_str());
+        let host = job.health.host.as_deref().or(first).unwrap_or("localhost");
         let answer = self
             .http
             .get(url)
@@ -175,7 +173,7 @@ enum Answer {
 /// the server's comes.
 fn is_expected(job: &DeployJob, status: StatusCode) -> bool {
     match job.health.probe {
-        HealthProbe::Http { .. } => status.as_u16() < 400,
+        HealthProbe::Http { .. } => job.health.accepts(status.as_u16()),
         HealthProbe::Auto | HealthProbe::Tcp | HealthProbe::Command { .. } => status.as_u16() < 500,
     }
 }

@@ -13,11 +13,12 @@ use bollard::models::{
 use longshore_agent_api::DeployJob;
 use longshore_domain::Strategy;
 use longshore_domain::health::{HealthCheck, HealthProbe};
+use longshore_domain::run::Port;
 
 use super::Names;
 
 /// Where the probe is inside a container.
-const PROBE_TARGET: &str = "/.longshore-probe";
+pub(super) const PROBE_TARGET: &str = "/.longshore-probe";
 /// Docker's wait before each check when the probe does the waiting.
 const PROBE_INTERVAL_MS: i64 = 20;
 /// The wait between two checks of a container that is only asked whether it listens, by
@@ -134,7 +135,7 @@ pub(super) fn log_options() -> HashMap<String, String> {
     ])
 }
 
-fn probe_mount(probe: &Path) -> Mount {
+pub(super) fn probe_mount(probe: &Path) -> Mount {
     Mount {
         target: Some(PROBE_TARGET.to_owned()),
         source: Some(probe.to_string_lossy().into_owned()),
@@ -158,8 +159,8 @@ impl Check {
         let health = &job.health;
         match (&health.probe, job.port) {
             (HealthProbe::Command { argv }, _) => Self::command(argv, health),
-            (HealthProbe::Http { path }, Some(port)) => Self::probe(
-                &[port.to_string(), path.clone()],
+            (HealthProbe::Http { .. }, Some(port)) => Self::probe(
+                &probe_arguments(health, port),
                 health.interval_seconds,
                 health,
             ),
@@ -218,6 +219,21 @@ impl Check {
             needs_probe: true,
         }
     }
+}
+
+/// What the probe is to ask on a port, as its arguments.
+pub(super) fn probe_arguments(health: &HealthCheck, port: Port) -> Vec<String> {
+    let mut arguments = vec![port.to_string()];
+    if let HealthProbe::Http { path } = &health.probe {
+        arguments.push(path.clone());
+        if let Some(host) = &health.host {
+            arguments.extend(["--host".to_owned(), host.clone()]);
+        }
+        if let Some(status) = health.expected_status {
+            arguments.extend(["--status".to_owned(), status.to_string()]);
+        }
+    }
+    arguments
 }
 
 /// Whether an image brings a health check of its own.

@@ -7,8 +7,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 use longshore_agent_api::{
-    AgentProblem, ContainerLine, DeployJob, Origin, RepositoryCheck, RepositoryReport, RouteUpdate,
-    RunningUpdate, VersionEnds, VersionStatus,
+    AgentProblem, ContainerLine, DeployJob, HealthTrial, HealthVerdict, Origin, RepositoryCheck,
+    RepositoryReport, RouteUpdate, RunningUpdate, VersionEnds, VersionStatus,
 };
 use longshore_domain::{FailureKind, ServiceId};
 use tokio::sync::watch;
@@ -347,6 +347,14 @@ impl Machine for DockerMachine {
     async fn remove_service(&self, service: ServiceId, volumes: bool) -> Result<(), AgentProblem> {
         self.edge.remove_routes(service).await?;
         self.engine.remove_service(service, volumes).await
+    }
+
+    async fn try_health(
+        &self,
+        service: ServiceId,
+        trial: &HealthTrial,
+    ) -> Result<HealthVerdict, AgentProblem> {
+        self.engine.try_health(service, trial).await
     }
 
     async fn container_log(

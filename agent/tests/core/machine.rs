@@ -13,8 +13,8 @@ use longshore_agent::git::Checkout;
 use longshore_agent::machine::{Machine, MachineState, Owned};
 use longshore_agent::stage::{StageContext, StageError};
 use longshore_agent_api::{
-    AgentProblem, ContainerLine, DeployJob, LogStream, Origin, RepositoryCheck, RepositoryReport,
-    RouteUpdate, RunningUpdate, VersionEnds, VersionStatus,
+    AgentProblem, ContainerLine, DeployJob, HealthTrial, HealthVerdict, LogStream, Origin,
+    RepositoryCheck, RepositoryReport, RouteUpdate, RunningUpdate, VersionEnds, VersionStatus,
 };
 use longshore_domain::{FailureKind, ServiceId, Stage};
 use time::OffsetDateTime;
@@ -207,6 +207,19 @@ impl Machine for Simulated {
             swarm_ready: true,
             proxy_ready: true,
         }
+    }
+
+    async fn try_health(
+        &self,
+        _service: ServiceId,
+        trial: &HealthTrial,
+    ) -> Result<HealthVerdict, AgentProblem> {
+        Ok(HealthVerdict {
+            passed: true,
+            status: Some(200),
+            took_ms: 7,
+            message: format!("version {} answers", trial.number),
+        })
     }
 
     async fn check_repository(

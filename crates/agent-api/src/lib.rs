@@ -15,6 +15,7 @@
 //! | `PUT /v1/services/{service}/running` | [`RunningUpdate`] → 204: stop, start, restart, scale the live version |
 //! | `DELETE /v1/services/{service}?volumes=false` | removes what runs of it, its routes and images |
 //! | `GET /v1/services/{service}/log?tail=200&follow=true` | SSE of [`ContainerLine`] of the live version |
+//! | `POST /v1/services/{service}/probe` | [`HealthTrial`] → [`HealthVerdict`]: tries a health check once on a running version |
 //! | `GET /v1/services/{service}` | [`ServiceStatus`] |
 //! | `GET /v1/services/{service}/versions/{number}/ends` | [`VersionEnds`] |
 //! | `POST /v1/repositories/check` | [`RepositoryCheck`] → [`RepositoryReport`] |
@@ -23,10 +24,12 @@
 //! Errors are [`AgentProblem`] with a 4xx or 5xx status.
 
 mod event;
+mod health;
 mod job;
 mod service;
 
 pub use event::*;
+pub use health::*;
 pub use job::*;
 pub use service::*;
 

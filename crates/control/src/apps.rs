@@ -3,6 +3,7 @@
 mod create;
 mod delete;
 mod git_access;
+mod health;
 mod host_key;
 mod parse;
 mod running;

@@ -3,10 +3,12 @@
 
 mod account;
 mod deployment;
+mod health;
 mod project;
 mod service;
 
 pub use account::*;
 pub use deployment::*;
+pub use health::*;
 pub use project::*;
 pub use service::*;

@@ -1,6 +1,6 @@
-//! `longshore-probe <port> [<path>] [--every <seconds>] [--timeout <seconds>]`: whether
-//! something listens on a port of this container and, with a path, answers a GET on it
-//! with a status below 400.
+//! `longshore-probe <port> [<path>] [--every <seconds>] [--timeout <seconds>]
+//! [--host <host>] [--status <status>]`: whether something listens on a port of this
+//! container and, with a path, answers a GET on it with that status, or with one below 400.
 //!
 //! It runs inside any image, also an empty one, so it must need nothing but the kernel:
 //! one file, the standard library alone, linked statically. The agent's build script
@@ -40,6 +40,12 @@ struct Probe {
     path: Option<String>,
     every: Duration,
     timeout: Duration,
+    /// The `Host` header; `localhost` and the port when absent.
+    host: Option<String>,
+    /// The expected status; any below 400 when absent.
+    status: Option<u16>,
+    /// Whether to ask once and to print what came of it.
+    report: bool,
 }
 
 fn main() -> ExitCode {
@@ -65,11 +71,17 @@ impl Probe {
             path: None,
             every: Duration::ZERO,
             timeout: Duration::from_secs(3),
+            host: None,
+            status: None,
+            report: false,
         };
         while let Some(argument) = arguments.next() {
             match argument.as_str() {
                 "--every" => probe.every = seconds(&arguments.next()?)?,
                 "--timeout" => probe.timeout = seconds(&arguments.next()?)?,
+                "--host" => probe.host = Some(arguments.next()?),
+                "--status" => probe.status = Some(arguments.next()?.parse().ok()?),
+                "--report" => probe.report = true,
                 path if path.starts_with('/') => probe.path = Some(argument),
                 _ => return None,
             }
@@ -78,6 +90,9 @@ impl Probe {
     }
 
     fn run(&self) -> Result<(), String> {
+        if self.report {
+            return self.tell();
+        }
         let deadline = Instant::now() + self.timeout;
         loop {
             match self.ask(deadline) {
@@ -105,7 +120,44 @@ impl Probe {
         }
     }
 
+    /// Asks once and prints the milliseconds that it took and the status, if there is one.
+    fn tell(&self) -> Result<(), String> {
+        let began = Instant::now();
+        let answer = self.connect_and_get(began + self.timeout);
+        let took = began.elapsed().as_millis();
+        match &answer {
+            Ok(Some(status)) => println!("{took} {status}"),
+            Ok(None) | Err(_) => println!("{took}"),
+        }
+        self.judge(answer?)
+    }
+
     fn ask(&self, deadline: Instant) -> Result<(), String> {
+        self.judge(self.connect_and_get(deadline)?)
+    }
+
+    fn judge(&self, answer: Option<u16>) -> Result<(), String> {
+        let (Some(path), Some(status)) = (&self.path, answer) else {
+            return Ok(());
+        };
+        let is_right = match self.status {
+            Some(expected) => status == expected,
+            None => (100..400).contains(&status),
+        };
+        if is_right {
+            return Ok(());
+        }
+        let wanted = match self.status {
+            Some(expected) => format!(" instead of {expected}"),
+            None => String::new(),
+        };
+        Err(format!(
+            "GET {path} was answered with status {status}{wanted}"
+        ))
+    }
+
+    /// Connects; with a path, gives the status of the answer.
+    fn connect_and_get(&self, deadline: Instant) -> Result<Option<u16>, String> {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
         let mut stream = TcpStream::connect_timeout(&address, left(deadline)).map_err(|error| {
             match error.kind() {
@@ -120,10 +172,9 @@ impl Probe {
             ));
         }
         match &self.path {
-            None => Ok(()),
+            None => Ok(None),
             Some(path) => match self.get(&mut stream, path, deadline) {
-                Ok(status) if (100..400).contains(&status) => Ok(()),
-                Ok(status) => Err(format!("GET {path} was answered with status {status}")),
+                Ok(status) => Ok(Some(status)),
                 Err(error) if is_timeout(&error) => Err(format!(
                     "GET {path} was not answered within {} seconds",
                     self.timeout.as_secs()
@@ -158,11 +209,14 @@ impl Probe {
 
     fn get(&self, stream: &mut TcpStream, path: &str, deadline: Instant) -> io::Result<u16> {
         stream.set_write_timeout(Some(left(deadline)))?;
+        let host = match &self.host {
+            Some(host) => host.clone(),
+            None => format!("localhost:{}", self.port),
+        };
         write!(
             stream,
-            "GET {path} HTTP/1.1\r\nHost: localhost:{}\r\nUser-Agent: longshore-probe\r\n\
-             Accept: */*\r\nConnection: close\r\n\r\n",
-            self.port
+            "GET {path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: longshore-probe\r\n\
+             Accept: */*\r\nConnection: close\r\n\r\n"
         )?;
         let mut head = Vec::new();
         let mut buffer = [0; 512];

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use longshore_agent_api::{AgentInfo, ContainerLine, LogStream, PROTOCOL_VERSION};
-use longshore_control::{ControlError, LogLine};
+use longshore_control::{ControlError, HealthTrial, HealthVerdict, LogLine};
 use longshore_domain::ServiceId;
 use longshore_web::{AgentQueries, Machine};
 
@@ -34,6 +34,26 @@ impl AgentQueries for AgentClient {
             disk_total_bytes: info.disk_total_bytes,
             disk_free_bytes: info.disk_free_bytes,
             running_jobs: info.running_jobs,
+        })
+    }
+
+    async fn try_health(&self, trial: HealthTrial) -> Result<HealthVerdict, ControlError> {
+        let wire = longshore_agent_api::HealthTrial {
+            number: trial.live_number,
+            health: trial.health,
+            port: trial.port,
+        };
+        let verdict = Self::try_health(self, trial.service, &wire)
+            .await
+            .map_err(|error| match error.refusal() {
+                Some(problem) => ControlError::refused(problem.message.clone()),
+                None => into_control(&error),
+            })?;
+        Ok(HealthVerdict {
+            passed: verdict.passed,
+            status: verdict.status,
+            took_ms: verdict.took_ms,
+            message: verdict.message,
         })
     }
 

@@ -193,6 +193,11 @@ where
             "/services/{id}/run",
             post(service_settings::save_run),
         ),
+        (
+            Method::POST,
+            "/services/{id}/health/test",
+            post(service_settings::test_health),
+        ),
         (Method::GET, "/services/{id}/webhook", get(webhook::show)),
         (
             Method::POST,

@@ -23,6 +23,8 @@ const FIELDS: &[(&str, &str, &str)] = &[
     ),
     ("memory_limit_bytes", "memory", "The memory limit"),
     ("cpu_limit_millis", "cpu", "The CPU limit"),
+    ("expected_status", "expected_status", "The expected status"),
+    ("health.host", "health_host", "The host header"),
     ("run.path", "path", "The path"),
     ("run.argv", "argv", "The command"),
     ("health.path", "path", "The path"),

@@ -26,6 +26,8 @@ pub fn typed(fields: &Fields) -> RunForm {
         timeout_seconds: text("timeout_seconds"),
         start_period_seconds: text("start_period_seconds"),
         retries: text("retries"),
+        expected_status: text("expected_status"),
+        health_host: text("health_host"),
         drain_seconds: text("drain_seconds"),
         stop_grace_seconds: text("stop_grace_seconds"),
         settle_seconds: text("settle_seconds"),
@@ -41,28 +43,8 @@ pub fn typed(fields: &Fields) -> RunForm {
 /// Fields that are no numbers. Whether a number fits is for the use case to say.
 pub fn settings(form: &RunForm) -> Result<RunSettings, FieldErrors> {
     let mut errors = FieldErrors::none();
-    let mut whole = |name: &str, text: &str| {
-        text.parse::<u32>().unwrap_or_else(|_| {
-            errors.add(name, "Must be a whole number.");
-            0
-        })
-    };
-    let health = HealthCheck {
-        probe: match form.probe.as_str() {
-            "http" => HealthProbe::Http {
-                path: form.path.clone(),
-            },
-            "tcp" => HealthProbe::Tcp,
-            "command" => HealthProbe::Command {
-                argv: arguments(&form.argv).unwrap_or_default(),
-            },
-            _ => HealthProbe::Auto,
-        },
-        interval_seconds: whole("interval_seconds", &form.interval_seconds),
-        timeout_seconds: whole("timeout_seconds", &form.timeout_seconds),
-        start_period_seconds: whole("start_period_seconds", &form.start_period_seconds),
-        retries: whole("retries", &form.retries),
-    };
+    let health = health(form, &mut errors);
+    let mut whole = |name: &str, text: &str| whole(&mut errors, name, text);
     let mut settings = RunSettings {
         command: arguments(&form.command),
         release_command: arguments(&form.release_command),
@@ -103,6 +85,39 @@ pub fn settings(form: &RunForm) -> Result<RunSettings, FieldErrors> {
     } else {
         Err(errors)
     }
+}
+
+/// The health check in the form.
+pub fn health(form: &RunForm, errors: &mut FieldErrors) -> HealthCheck {
+    HealthCheck {
+        probe: match form.probe.as_str() {
+            "http" => HealthProbe::Http {
+                path: form.path.clone(),
+            },
+            "tcp" => HealthProbe::Tcp,
+            "command" => HealthProbe::Command {
+                argv: arguments(&form.argv).unwrap_or_default(),
+            },
+            _ => HealthProbe::Auto,
+        },
+        interval_seconds: whole(errors, "interval_seconds", &form.interval_seconds),
+        timeout_seconds: whole(errors, "timeout_seconds", &form.timeout_seconds),
+        start_period_seconds: whole(errors, "start_period_seconds", &form.start_period_seconds),
+        retries: whole(errors, "retries", &form.retries),
+        expected_status: match form.expected_status.as_str() {
+            "" => None,
+            // One that is too large for the type is out of its range as well.
+            text => Some(u16::try_from(whole(errors, "expected_status", text)).unwrap_or(0)),
+        },
+        host: Some(form.health_host.clone()).filter(|host| !host.is_empty()),
+    }
+}
+
+fn whole(errors: &mut FieldErrors, name: &str, text: &str) -> u32 {
+    text.parse().unwrap_or_else(|_| {
+        errors.add(name, "Must be a whole number.");
+        0
+    })
 }
 
 /// An argument a line; none when there is not one.

@@ -1,18 +1,21 @@
 //! Source, build, run and health settings of a service.
 
+use std::sync::Arc;
+
 use axum::extract::State;
-use longshore_control::{AppPatch, Control, ServiceView};
+use longshore_control::{AppPatch, Control, ControlError, ServiceView};
 use longshore_domain::ServiceId;
 
 use super::answer::{Answer, page, refused, see_other};
 use super::app_fields;
 use super::fields::Fields;
 use super::path::Id;
-use super::problems::explain;
+use super::problems::{explain, in_words};
 use super::run_fields;
 use super::services::{deploy_key, frame};
-use super::view::{FieldErrors, RunForm, RunPage, ServiceHead, SourceForm, SourcePage};
+use super::view::{FieldErrors, RunForm, RunPage, ServiceHead, SourceForm, SourcePage, Verdict};
 use super::visit::Signed;
+use crate::state::AgentQueries;
 
 /// Where a service comes from and how it is built.
 pub async fn source(
@@ -89,7 +92,52 @@ fn run_page(signed: Signed, service: &ServiceView, form: RunForm, errors: FieldE
         service: ServiceHead::new(service, "run"),
         form,
         errors,
+        verdict: None,
     }
+}
+
+/// Tries the health check of the form on the live version, without saving anything.
+pub async fn test_health(
+    State(control): State<Control>,
+    State(agent): State<Arc<dyn AgentQueries>>,
+    signed: Signed,
+    Id(id): Id<ServiceId>,
+    fields: Fields,
+) -> Answer {
+    let service = control.show_service(&signed.actor, id).await?;
+    let form = run_fields::typed(&fields);
+    let mut errors = FieldErrors::none();
+    let health = run_fields::health(&form, &mut errors);
+    let mut verdict = None;
+    if errors.is_empty() {
+        let port = fields.number("port");
+        let planned = control
+            .plan_health_trial(&signed.actor, id, Some(health), port)
+            .await;
+        let outcome = match planned {
+            Ok(trial) => agent.try_health(trial).await,
+            Err(error) => Err(error),
+        };
+        verdict = match outcome {
+            Ok(seen) => Some(Verdict::new(&seen)),
+            Err(error @ (ControlError::Refused { .. } | ControlError::Unavailable(_))) => {
+                Some(Verdict::refused(in_words(&error)))
+            }
+            Err(error) => {
+                errors = explain(error)?;
+                None
+            }
+        };
+    }
+    if !errors.is_empty() {
+        let words = "Please correct what is marked.".to_owned();
+        verdict = Some(Verdict::refused(words));
+    }
+    // The live part of the page takes answers of success only.
+    Ok(page(&RunPage {
+        verdict,
+        ..run_page(signed, &service, form, errors)
+    }))
 }
 
 /// Saves how a service runs.

@@ -60,6 +60,7 @@ fn rule_of_call(method: &str, path: &str, things: &Things) -> (Needs, String) {
             "/services/{id}/stop"
             | "/services/{id}/start"
             | "/services/{id}/restart"
+            | "/services/{id}/health/test"
             | "/services/{id}/webhook"
             | "/services/{id}/deployments"
             | "/deployments/{id}/cancel",
@@ -125,7 +126,7 @@ fn rule_of_page(method: &str, path: &str, things: &Things) -> (Needs, String) {
             "host=fresh.example.com&tls=none".to_owned(),
         ),
         ("POST", "/services/{id}/source") => (OfThing(Developer), source.to_owned()),
-        ("POST", "/services/{id}/run") => (
+        ("POST", "/services/{id}/run" | "/services/{id}/health/test") => (
             OfThing(Developer),
             "name=fresh&port=8080&replicas=1&interval_seconds=2&timeout_seconds=3\
              &start_period_seconds=60&retries=3&drain_seconds=10&stop_grace_seconds=10\

@@ -12,6 +12,8 @@ mod access;
 mod bodies;
 mod browser;
 mod calls;
+mod deployment_pages;
+mod health_tests;
 mod hooks;
 mod logs;
 mod machine;

@@ -12,7 +12,8 @@ use futures_util::stream::{BoxStream, iter};
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use longshore_control::store::{PgPool, teams, users};
 use longshore_control::{
-    Actor, Control, ControlError, ControlSettings, Keyring, LogLine, TokenDraft, Via,
+    Actor, Control, ControlError, ControlSettings, HealthTrial, HealthVerdict, Keyring, LogLine,
+    TokenDraft, Via,
 };
 use longshore_domain::{Role, ServiceId, TeamId, UserId};
 use longshore_web::{AgentQueries, TrustedProxy, WebSettings, WebState, router};
@@ -36,12 +37,27 @@ pub const PEER: &str = "198.51.100.7:4711";
 pub struct Simulated {
     pub trouble: Mutex<Option<String>>,
     pub lines: Mutex<Vec<LogLine>>,
+    /// What it was asked to try.
+    pub trials: Mutex<Vec<HealthTrial>>,
 }
 
 #[async_trait]
 impl AgentQueries for Simulated {
     async fn trouble(&self) -> Option<String> {
         self.trouble.lock().unwrap().clone()
+    }
+
+    async fn try_health(&self, trial: HealthTrial) -> Result<HealthVerdict, ControlError> {
+        let path = trial.health.path().to_owned();
+        let passed = path != "/broken";
+        let status = if passed { 200 } else { 503 };
+        self.trials.lock().unwrap().push(trial);
+        Ok(HealthVerdict {
+            passed,
+            status: Some(status),
+            took_ms: 12,
+            message: format!("GET {path} was answered with status {status}."),
+        })
     }
 
     async fn container_log(

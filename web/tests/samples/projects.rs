@@ -192,6 +192,15 @@ pub fn all() -> Vec<(&'static str, String)> {
             }),
         ),
         (
+            "project-variables",
+            render(&ProjectVariablesPage {
+                page: in_project("Variables"),
+                project: head("project-variables"),
+                variables: super::services::variables("/projects/p1/variables"),
+                errors: FieldErrors::none(),
+            }),
+        ),
+        (
             "project-settings",
             render(&ProjectSettingsPage {
                 page: in_project("Settings"),

@@ -247,6 +247,11 @@ pub fn all() -> Vec<(&'static str, String)> {
                     ..RunForm::default()
                 },
                 errors: FieldErrors::none(),
+                verdict: Some(Verdict {
+                    passed: false,
+                    heading: "Failed, status 503, after 12 ms".to_owned(),
+                    message: "GET /healthz was answered with status 503.".to_owned(),
+                }),
             }),
         ),
         (

@@ -39,7 +39,7 @@ pub use project::{
 };
 pub use projects::{EnvironmentLine, LastDeployment, NewProjectPage, ProjectTile, ProjectsPage};
 pub use roll_back::RollBackPage;
-pub use run_form::{RunForm, RunPage};
+pub use run_form::{RunForm, RunPage, Verdict};
 pub use server::{Gauge, Part, ServerPage};
 pub use service::{
     Address, DangerPage, DeploymentsPage, DomainForm, DomainRow, DomainsPage, LogsPage,

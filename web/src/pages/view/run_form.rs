@@ -1,11 +1,11 @@
 //! How a service runs, as a form.
 
 use askama::Template;
-use longshore_control::view::ServiceView;
+use longshore_control::view::{HealthVerdict, ServiceView};
 use longshore_domain::Strategy;
 use longshore_domain::health::HealthProbe;
 
-use super::{FieldErrors, FlashTone, Icon, Page, ServiceHead};
+use super::{FieldErrors, FlashTone, Icon, Page, ServiceHead, when};
 
 /// The run and health settings of a service.
 #[derive(Template)]
@@ -19,6 +19,48 @@ pub struct RunPage {
     pub form: RunForm,
     /// What is wrong.
     pub errors: FieldErrors,
+    /// What came of a test of the health check.
+    pub verdict: Option<Verdict>,
+}
+
+/// What came of a test, ready to print.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verdict {
+    /// Whether it passed.
+    pub passed: bool,
+    /// The result in a word or two.
+    pub heading: String,
+    /// What was seen.
+    pub message: String,
+}
+
+impl Verdict {
+    /// What the agent saw.
+    pub fn new(verdict: &HealthVerdict) -> Self {
+        let status = verdict
+            .status
+            .map(|status| format!(", status {status}"))
+            .unwrap_or_default();
+        let took = i64::try_from(verdict.took_ms).unwrap_or(i64::MAX);
+        Self {
+            passed: verdict.passed,
+            heading: format!(
+                "{}{status}, after {}",
+                if verdict.passed { "Passed" } else { "Failed" },
+                when::milliseconds(took)
+            ),
+            message: verdict.message.clone(),
+        }
+    }
+
+    /// Why there was no test.
+    pub fn refused(message: String) -> Self {
+        Self {
+            passed: false,
+            heading: "Not tested".to_owned(),
+            message,
+        }
+    }
 }
 
 /// Run and health settings as typed.
@@ -55,6 +97,10 @@ pub struct RunForm {
     pub start_period_seconds: String,
     /// Failures in a row that are allowed.
     pub retries: String,
+    /// The status that an HTTP probe must be answered with; empty for any below 400.
+    pub expected_status: String,
+    /// The `Host` header of an HTTP probe; empty for one that Longshore chooses.
+    pub health_host: String,
     /// Seconds that the old version finishes what it has begun.
     pub drain_seconds: String,
     /// Seconds between SIGTERM and SIGKILL.
@@ -108,6 +154,12 @@ impl RunForm {
             timeout_seconds: run.health.timeout_seconds.to_string(),
             start_period_seconds: run.health.start_period_seconds.to_string(),
             retries: run.health.retries.to_string(),
+            expected_status: run
+                .health
+                .expected_status
+                .map(|status| status.to_string())
+                .unwrap_or_default(),
+            health_host: run.health.host.clone().unwrap_or_default(),
             drain_seconds: run.drain_seconds.to_string(),
             stop_grace_seconds: run.stop_grace_seconds.to_string(),
             settle_seconds: run.settle_seconds.to_string(),
