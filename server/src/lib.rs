@@ -17,3 +17,4 @@ pub mod serve;
 pub mod supervisor;
 pub mod tasks;
 pub mod watch;
+pub mod upkeep;

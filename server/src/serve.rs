@@ -20,6 +20,7 @@ use crate::reconcile::Reconciler;
 use crate::secrets::{self, MasterKey};
 use crate::tasks::Tasks;
 use crate::watch::Watcher;
+use crate::upkeep;
 
 /// Most connections to the database at once.
 const DATABASE_CONNECTIONS: u32 = 12;
@@ -53,6 +54,7 @@ pub async fn serve(config: Config) -> Result<()> {
     let agent = AgentClient::new(&config.agent_socket)?;
     let router = router(&config, &control, &agent);
     start_background_work(&control, &agent, &tasks);
+    upkeep::start(control.clone(), config.retention, &tasks);
     let stop = tasks.stopping().clone();
     let answering = answer(listener, router, stop.clone());
     tokio::pin!(answering);

@@ -6,5 +6,7 @@ mod desired;
 mod record;
 mod types;
 mod watch;
+mod upkeep;
 
 pub use types::*;
+pub use upkeep::{Retention, UpkeepReport};

@@ -24,6 +24,7 @@ pub mod services;
 pub mod sessions;
 pub mod teams;
 pub mod tokens;
+pub mod upkeep;
 pub mod users;
 pub mod variables;
 

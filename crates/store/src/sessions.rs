@@ -7,9 +7,7 @@
 mod records;
 mod tower;
 
-pub use records::{
-    SessionRecord, delete_all_of_user, delete_expired, delete_of_user, list_of_user,
-};
+pub use records::{SessionRecord, delete_all_of_user, delete_of_user, list_of_user};
 pub use tower::PgSessionStore;
 
 use sha2::{Digest, Sha256};

@@ -59,6 +59,12 @@ pub struct SettingFlags {
     /// Contact address of the ACME account (LONGSHORE_ACME_EMAIL)
     #[arg(long, global = true, value_name = "ADDRESS")]
     pub acme_email: Option<String>,
+    /// Days that logs of old deployments are kept (LONGSHORE_LOG_DAYS) (default: 90)
+    #[arg(long, global = true, value_name = "DAYS")]
+    pub log_days: Option<String>,
+    /// Days that received webhooks are kept (LONGSHORE_DELIVERY_DAYS) (default: 90)
+    #[arg(long, global = true, value_name = "DAYS")]
+    pub delivery_days: Option<String>,
     /// System user of the server (LONGSHORE_SERVER_USER) (default: longshore, if it exists)
     #[arg(
         long = "user-server",
@@ -107,6 +113,8 @@ impl SettingFlags {
             Setting::AcmeDirectory => self.acme_directory.as_ref(),
             Setting::AcmeCa => self.acme_ca.as_ref(),
             Setting::AcmeEmail => self.acme_email.as_ref(),
+            Setting::LogDays => self.log_days.as_ref(),
+            Setting::DeliveryDays => self.delivery_days.as_ref(),
             Setting::ServerUser => self.server_user.as_ref(),
             Setting::DatabaseUser => self.db_user.as_ref(),
         }

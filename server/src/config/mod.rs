@@ -15,6 +15,8 @@ mod tests;
 
 use std::path::PathBuf;
 
+use longshore_control::work::Retention;
+
 pub use error::{ConfigErrors, Problem};
 pub use parse::IpRange;
 pub use reader::{DEFAULT_FILE, Environment, FlagValues};
@@ -46,6 +48,8 @@ pub fn load(flags: &FlagValues, environment: &Environment) -> Result<Config, Con
     let acme_directory = reader.optional(Setting::AcmeDirectory, parse::acme_directory);
     let acme_ca = reader.optional(Setting::AcmeCa, parse::existing_file);
     let acme_email = reader.optional(Setting::AcmeEmail, parse::email);
+    let log_days = reader.required(Setting::LogDays, parse::days);
+    let delivery_days = reader.required(Setting::DeliveryDays, parse::days);
     let server_user = reader.optional(Setting::ServerUser, parse::user_name);
     let database_user = reader.optional(Setting::DatabaseUser, parse::user_name);
 
@@ -79,6 +83,7 @@ pub fn load(flags: &FlagValues, environment: &Environment) -> Result<Config, Con
         plain_port,
         tls_port,
         traefik_image,
+        log_days.zip(delivery_days),
     ) {
         (
             Some(data_dir),
@@ -88,6 +93,7 @@ pub fn load(flags: &FlagValues, environment: &Environment) -> Result<Config, Con
             Some(plain_port),
             Some(tls_port),
             Some(traefik_image),
+            Some((log_days, delivery_days)),
         ) if reader.problems.is_empty() => Ok(Config {
             agent_socket: agent_socket.unwrap_or_else(|| run_dir.join("agent.sock")),
             data_dir,
@@ -107,6 +113,10 @@ pub fn load(flags: &FlagValues, environment: &Environment) -> Result<Config, Con
                 directory: acme_directory,
                 certificate_authority: acme_ca,
                 email: acme_email,
+            },
+            retention: Retention {
+                log_days,
+                delivery_days,
             },
             server_user,
             database_user,

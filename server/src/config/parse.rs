@@ -93,6 +93,13 @@ pub(super) fn port(text: &str) -> Result<u16, String> {
     }
 }
 
+pub(super) fn days(text: &str) -> Result<u32, String> {
+    match text.parse::<u32>() {
+        Ok(days) if (1..=3650).contains(&days) => Ok(days),
+        _ => Err("a number of days from 1 to 3650".to_owned()),
+    }
+}
+
 pub(super) fn base_url(text: &str) -> Result<Url, String> {
     let expected = || "a URL like https://longshore.example.com, without path and query".to_owned();
     let url = Url::parse(text).map_err(|_| expected())?;

@@ -60,6 +60,10 @@ pub enum Setting {
     AcmeCa,
     /// Contact address of the ACME account.
     AcmeEmail,
+    /// Days for which logs of old deployments are kept.
+    LogDays,
+    /// Days for which received webhooks are kept.
+    DeliveryDays,
     /// System user of the server process.
     ServerUser,
     /// System user of the embedded database.
@@ -68,7 +72,7 @@ pub enum Setting {
 
 impl Setting {
     /// Every setting, in the order in which help and errors list them.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 19] = [
         Self::DataDir,
         Self::RunDir,
         Self::Listen,
@@ -84,6 +88,8 @@ impl Setting {
         Self::AcmeDirectory,
         Self::AcmeCa,
         Self::AcmeEmail,
+        Self::LogDays,
+        Self::DeliveryDays,
         Self::ServerUser,
         Self::DatabaseUser,
     ];
@@ -106,6 +112,8 @@ impl Setting {
             Self::AcmeDirectory => "acme_directory",
             Self::AcmeCa => "acme_ca",
             Self::AcmeEmail => "acme_email",
+            Self::LogDays => "log_days",
+            Self::DeliveryDays => "delivery_days",
             Self::ServerUser => "server_user",
             Self::DatabaseUser => "db_user",
         }
@@ -129,6 +137,8 @@ impl Setting {
             Self::AcmeDirectory => "LONGSHORE_ACME_DIRECTORY",
             Self::AcmeCa => "LONGSHORE_ACME_CA",
             Self::AcmeEmail => "LONGSHORE_ACME_EMAIL",
+            Self::LogDays => "LONGSHORE_LOG_DAYS",
+            Self::DeliveryDays => "LONGSHORE_DELIVERY_DAYS",
             Self::ServerUser => "LONGSHORE_SERVER_USER",
             Self::DatabaseUser => "LONGSHORE_DB_USER",
         }
@@ -144,6 +154,7 @@ impl Setting {
             Self::ProxyHttpPort => Some("80"),
             Self::ProxyHttpsPort => Some("443"),
             Self::TraefikImage => Some("traefik:v3.7"),
+            Self::LogDays | Self::DeliveryDays => Some("90"),
             Self::PublicUrl
             | Self::TrustedProxies
             | Self::DatabaseUrl

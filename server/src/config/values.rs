@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
+use longshore_control::work::Retention;
 use url::Url;
 
 use super::parse::IpRange;
@@ -84,6 +85,8 @@ pub struct Config {
     pub proxy: ProxySettings,
     /// Certificates.
     pub acme: AcmeSettings,
+    /// For how long old rows are kept.
+    pub retention: Retention,
     /// System user of the server process, when configured.
     pub server_user: Option<String>,
     /// System user of the embedded database, when configured.
@@ -162,6 +165,8 @@ impl Config {
             Setting::AcmeDirectory => self.acme.directory.as_ref().map(Url::to_string),
             Setting::AcmeCa => self.acme.certificate_authority.as_ref().map(path),
             Setting::AcmeEmail => self.acme.email.clone(),
+            Setting::LogDays => Some(self.retention.log_days.to_string()),
+            Setting::DeliveryDays => Some(self.retention.delivery_days.to_string()),
             Setting::ServerUser => self.server_user.clone(),
             Setting::DatabaseUser => self.database_user.clone(),
         }

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use longshore_domain::source::Source;
 use longshore_domain::{GitUrl, ServiceId};
 use longshore_store::events::{self, Event};
-use longshore_store::{deployments, domains, environments, logins, pool, services, sessions};
+use longshore_store::{deployments, domains, environments, logins, pool, services};
 use time::OffsetDateTime;
 
 use super::{DesiredService, DesiredState};
@@ -104,13 +104,12 @@ impl Control {
         Ok(services::clear_restart(&mut connection, id, requested_at).await?)
     }
 
-    /// Removes what has served its time: ended sessions, old failed attempts to sign in.
+    /// Removes old failed attempts to sign in.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn tidy(&self) -> Result<()> {
         let mut connection = self.connection().await?;
-        sessions::delete_expired(&mut connection).await?;
         logins::delete_before(&mut connection, self.clock.now() - ATTEMPTS_KEPT).await?;
         Ok(())
     }

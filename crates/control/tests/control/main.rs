@@ -14,6 +14,7 @@ mod deployments;
 mod encryption;
 mod projects;
 mod queue;
+mod upkeep;
 mod variables;
 mod watch;
 mod webhooks;

@@ -70,11 +70,3 @@ pub async fn delete_all_of_user(
     .await?;
     Ok(done.rows_affected())
 }
-
-/// Removes sessions that have ended; how many.
-pub async fn delete_expired(connection: &mut PgConnection) -> Result<u64> {
-    let done = sqlx::query!("DELETE FROM sessions WHERE expires_at <= now()")
-        .execute(connection)
-        .await?;
-    Ok(done.rows_affected())
-}
