@@ -117,6 +117,10 @@ async fn a_program_that_listens_on_loopback_alone_is_not_taken_for_ready() {
     let script = "mkdir /www && exec httpd -f -p 127.0.0.1:8080 -h /www";
     let mut job = job(&["sh", "-c", script], Some(8080));
     job.routes = vec![route("app.test", "/")];
+    // A check of its own, which does not look at the network.
+    job.health.probe = HealthProbe::Command {
+        argv: vec!["true".to_owned()],
+    };
     world.start(&job, "busybox:latest").await.unwrap();
     let result = world.edge.verify(&world.context, &job).await;
     assert!(
