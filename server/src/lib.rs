@@ -16,5 +16,5 @@ mod secrets;
 pub mod serve;
 pub mod supervisor;
 pub mod tasks;
-pub mod watch;
 pub mod upkeep;
+pub mod watch;

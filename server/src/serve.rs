@@ -19,8 +19,8 @@ use crate::jobs::Workers;
 use crate::reconcile::Reconciler;
 use crate::secrets::{self, MasterKey};
 use crate::tasks::Tasks;
-use crate::watch::Watcher;
 use crate::upkeep;
+use crate::watch::Watcher;
 
 /// Most connections to the database at once.
 const DATABASE_CONNECTIONS: u32 = 12;

@@ -4,7 +4,9 @@ use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use longshore_agent_api::{HealthTrial, HealthVerdict, RouteUpdate, RunningUpdate, ServiceStatus, VersionEnds};
+use longshore_agent_api::{
+    HealthTrial, HealthVerdict, RouteUpdate, RunningUpdate, ServiceStatus, VersionEnds,
+};
 use longshore_domain::ServiceId;
 use serde::Deserialize;
 

@@ -5,8 +5,8 @@ mod claim;
 mod desired;
 mod record;
 mod types;
-mod watch;
 mod upkeep;
+mod watch;
 
 pub use types::*;
 pub use upkeep::{Retention, UpkeepReport};

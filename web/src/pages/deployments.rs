@@ -82,7 +82,11 @@ pub fn frame(page: Page, deployment: &DeploymentView) -> Page {
 /// The number of the deployment that the page of this one leads to.
 fn related(deployment: &DeploymentView) -> Option<i32> {
     match deployment.cause {
-        Cause::Rollback { to } if deployment.superseded_by.is_none() => Some(to),
+        Cause::Rollback { to } | Cause::AutomaticRollback { to, .. }
+            if deployment.superseded_by.is_none() =>
+        {
+            Some(to)
+        }
         _ => deployment.superseded_by,
     }
 }

@@ -216,8 +216,6 @@ pub struct DeploymentPage {
     pub relative: Option<Relative>,
     /// How the new version takes over.
     pub strategy: &'static str,
-    /// Why in this way; empty when that is not known.
-    pub strategy_reason: String,
     /// Why it failed.
     pub failure: Option<FailureNotice>,
     /// The stages.
@@ -304,7 +302,6 @@ impl DeploymentPage {
                 },
             }),
             strategy: strategy(deployment.strategy),
-            strategy_reason: String::new(),
             failure: deployment
                 .failure
                 .as_ref()
