@@ -125,10 +125,13 @@ impl Probe {
         let began = Instant::now();
         let answer = self.connect_and_get(began + self.timeout);
         let took = began.elapsed().as_millis();
-        match &answer {
-            Ok(Some(status)) => println!("{took} {status}"),
-            Ok(None) | Err(_) => println!("{took}"),
-        }
+        let told = match &answer {
+            Ok(Some(status)) => format!("{took} {status}\n"),
+            Ok(None) | Err(_) => format!("{took}\n"),
+        };
+        io::stdout()
+            .write_all(told.as_bytes())
+            .map_err(|error| error.to_string())?;
         self.judge(answer?)
     }
 
