@@ -113,10 +113,12 @@ impl Jobs {
             let directory = JobDirectory::new(entry?.path());
             match jobs.load_one(&directory) {
                 Ok((job, replay)) => jobs.adopt(job, replay),
-                Err(error) => {
+                Err(error) if never_began(&error) => {
                     tracing::warn!(%error, "a job that never began is removed");
                     directory.remove()?;
                 }
+                // What cannot be read now may be read at the next start.
+                Err(error) => return Err(error),
             }
         }
         Ok(jobs)
@@ -401,4 +403,10 @@ async fn blocking<T: Send + 'static>(
     tokio::task::spawn_blocking(work)
         .await
         .map_err(io::Error::other)?
+}
+
+/// Whether a job has no readable record: it is written before anything is done.
+fn never_began(error: &io::Error) -> bool {
+    use io::ErrorKind::{InvalidData, NotFound, UnexpectedEof};
+    matches!(error.kind(), NotFound | InvalidData | UnexpectedEof)
 }

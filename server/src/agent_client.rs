@@ -77,6 +77,15 @@ impl AgentClient {
         self.read(self.short(Method::PUT, &path).json(job)).await
     }
 
+    /// Where a job stands.
+    ///
+    /// # Errors
+    /// When the agent does not answer or does not know the job.
+    pub async fn job(&self, deployment: DeploymentId) -> Result<JobStatus, AgentError> {
+        let path = format!("/v1/jobs/{deployment}");
+        self.read(self.short(Method::GET, &path)).await
+    }
+
     /// The journal of a job behind a sequence number, then live.
     ///
     /// # Errors

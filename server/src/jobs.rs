@@ -31,7 +31,8 @@ const LEASE: Duration = Duration::from_secs(20);
 pub struct Workers {
     control: Control,
     agent: AgentClient,
-    /// This process among all that ever worked on the queue.
+    /// This claim among all that were ever made: one that lost its lease cannot go on by
+    /// it when the same process claims the deployment again.
     worker: Uuid,
     tasks: Tasks,
 }
@@ -58,9 +59,12 @@ impl Workers {
                 permit = Arc::clone(&free).acquire_owned() => permit,
             };
             let Ok(permit) = permit else { return };
-            match self.control.claim(self.worker, LEASE).await {
+            let workers = Self {
+                worker: Uuid::new_v4(),
+                ..self.clone()
+            };
+            match self.control.claim(workers.worker, LEASE).await {
                 Ok(Some(claimed)) => {
-                    let workers = self.clone();
                     self.tasks.spawn("deployment", async move {
                         workers.work_on(claimed).await;
                         drop(permit);

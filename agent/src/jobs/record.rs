@@ -193,5 +193,5 @@ fn to_json(value: &impl Serialize) -> io::Result<Vec<u8>> {
 }
 
 fn from_json<T: serde::de::DeserializeOwned>(path: &Path) -> io::Result<T> {
-    serde_json::from_slice(&fs::read(path)?).map_err(io::Error::other)
+    serde_json::from_slice(&fs::read(path)?).map_err(io::Error::from)
 }

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use longshore_agent_api::{DeployJob, JobEvent, JobEventKind, JobOutcome};
+use longshore_agent_api::{DeployJob, JobEvent, JobEventKind, JobOutcome, JobState};
 use longshore_control::work::{ClaimedDeployment, Outcome, WorkError};
 use longshore_domain::Failure;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
 use super::lease::Lease;
-use super::{Workers, record, specification};
+use super::{LEASE, Workers, record, specification};
 use crate::agent_client::AgentError;
 
 /// Events are stored together for this long, so that a fast build does not write a row
@@ -76,6 +76,16 @@ async fn attempt(
     stored: &mut i64,
     cancel: &mut watch::Receiver<bool>,
 ) -> Attempt {
+    // Whoever was away for longer than its lease must not start the work once more.
+    match workers
+        .control
+        .heartbeat(job.deployment, workers.worker, LEASE)
+        .await
+    {
+        Ok(_) => {}
+        Err(WorkError::LostLease | WorkError::InvalidTransition(_)) => return Attempt::LostLease,
+        Err(error) => return Attempt::Again(error.to_string()),
+    }
     if *cancel.borrow() {
         match workers.agent.cancel_job(job.deployment).await {
             Ok(true) => {}
@@ -137,8 +147,22 @@ async fn attempt(
             Err(error) => return Attempt::Again(error.to_string()),
         }
         if let Some(reason) = ended {
-            return Attempt::Again(reason);
+            return known_end(workers, job, *stored)
+                .await
+                .map_or(Attempt::Again(reason), Attempt::Finished);
         }
+    }
+}
+
+/// The end of a job whose journal is stored to its last event: whoever stored that died
+/// before the deployment was ended by it.
+async fn known_end(workers: &Workers, job: &DeployJob, stored: i64) -> Option<Outcome> {
+    let status = workers.agent.job(job.deployment).await.ok()?;
+    match status.state {
+        JobState::Finished { outcome } if i64::try_from(status.last_sequence) == Ok(stored) => {
+            Some(ended(outcome))
+        }
+        _ => None,
     }
 }
 
