@@ -103,7 +103,8 @@ async fn the_page_shows_status_and_time_and_marks_what_does_not_fit(pool: PgPool
     }
 
     let run = format!("/services/{}/run", things.service);
-    let rest = "name=app-0&replicas=1&drain_seconds=10&stop_grace_seconds=10&settle_seconds=5";
+    let rest = "name=app-0&replicas=1&drain_seconds=10&stop_grace_seconds=10&settle_seconds=5\
+                &watch_seconds=60&release_timeout_seconds=600";
     let all = format!(
         "{}&{rest}&expected_status=204&health_host=a.example.com",
         form("/up")
