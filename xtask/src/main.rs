@@ -45,6 +45,8 @@ enum Task {
     SqlxPrepare,
     /// Measure memory, sizes and speed of release programs, against their bounds.
     Bench(bench::Options),
+    /// Kill every part in every stage of a deployment, and print what came of it.
+    Chaos,
     /// Build the release tarball.
     Dist(dist::Options),
 }
@@ -67,6 +69,7 @@ fn run(task: Task) -> anyhow::Result<()> {
         Task::Engine(task) => engine::run(task),
         Task::SqlxPrepare => checks::sqlx::prepare(),
         Task::Bench(options) => bench::run(&options),
+        Task::Chaos => test::chaos(),
         Task::Dist(options) => dist::run(&options),
     }
 }

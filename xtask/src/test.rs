@@ -11,6 +11,9 @@ pub struct Options {
     /// Leave out the checks; only tests.
     #[arg(long)]
     no_checks: bool,
+    /// Kill every part in every stage, instead of some.
+    #[arg(long)]
+    all_faults: bool,
     /// What to give to `cargo test` instead of `--workspace`, for example `-p longshore-agent`.
     #[arg(last = true)]
     cargo_test: Vec<String>,
@@ -38,6 +41,23 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The whole table of faults: the test that is otherwise run for some of them.
+pub fn chaos() -> anyhow::Result<()> {
+    let arguments = [
+        "-p",
+        "longshore-e2e",
+        "--test",
+        "faults",
+        "--",
+        "--nocapture",
+    ];
+    run(&Options {
+        no_checks: true,
+        all_faults: true,
+        cargo_test: arguments.map(str::to_owned).to_vec(),
+    })
+}
+
 /// The binaries that whole-system tests start, and the tests.
 fn build(options: &Options) -> anyhow::Result<()> {
     process::run(
@@ -62,6 +82,9 @@ fn build(options: &Options) -> anyhow::Result<()> {
 fn test(options: &Options, engine: &Engine, postgres: &Postgres) -> anyhow::Result<()> {
     let cargo = process::cargo();
     let mut inside = engine.command(&cargo.get_program().to_string_lossy());
+    if options.all_faults {
+        inside.env("LONGSHORE_TEST_ALL_FAULTS", "1");
+    }
     process::run(
         inside
             .args(["test", "--no-fail-fast"])

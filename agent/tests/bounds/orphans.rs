@@ -1,9 +1,8 @@
-use std::fs::{self, File};
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
 
+use longshore_testkit::engine::daemon;
 use longshore_testkit::wait;
 
 use super::site::{Site, cgroup_file, read};
@@ -31,19 +30,6 @@ fn is_asleep() -> bool {
         .any(|pid| read(format!("/proc/{pid}/comm")) == "sleep")
 }
 
-fn dockerd() -> Option<i32> {
-    fs::read_dir("/proc")
-        .unwrap()
-        .flatten()
-        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
-        .find(|pid| {
-            let directory = Path::new("/proc").join(format!("{pid}"));
-            read(directory.join("comm")) == "dockerd"
-                && !read(directory.join("cmdline")).is_empty()
-                && !read(directory.join("cgroup")).contains("buildkit")
-        })
-}
-
 async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     wait::until(what, Duration::from_secs(60), || {
         let is_so = is_so();
@@ -53,40 +39,11 @@ async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
 }
 
 /// Kills dockerd and starts it again as it was.
-async fn kill_dockerd(site: &Site) {
-    let pid = dockerd().unwrap();
-    let command: Vec<String> = fs::read_to_string(format!("/proc/{pid}/cmdline"))
-        .unwrap()
-        .split_terminator('\0')
-        .map(str::to_owned)
-        .collect();
-    let killed = Command::new("kill")
-        .args(["-KILL", &pid.to_string()])
-        .status()
-        .unwrap();
-    assert!(killed.success());
-    until("dockerd has ended", || dockerd() != Some(pid)).await;
+fn kill_dockerd() {
+    let killed = daemon::kill();
     let survivors = processes();
     assert!(!survivors.is_empty(), "a build's step should live on");
-    // It serves the tests after this one too, so its log goes on.
-    let log = command
-        .iter()
-        .position(|argument| argument == "--config-file")
-        .map(|at| Path::new(&command[at + 1]).with_file_name("dockerd.log"));
-    let log = File::options().append(true).open(log.unwrap()).unwrap();
-    Command::new("setsid")
-        .arg("--fork")
-        .args(&command)
-        .stdin(Stdio::null())
-        .stdout(log.try_clone().unwrap())
-        .stderr(log)
-        .status()
-        .unwrap();
-    let docker = site.engine.docker();
-    wait::until("dockerd answers", Duration::from_secs(60), async || {
-        docker.ping().await.ok()
-    })
-    .await;
+    killed.start_again();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -96,7 +53,7 @@ async fn steps_that_outlived_their_dockerd_are_ended_and_others_are_not() {
     let lost =
         tokio::spawn(async move { builder.build(1, "FROM busybox\nRUN sleep 1001\n").await });
     until("the step works", is_asleep).await;
-    kill_dockerd(&site).await;
+    kill_dockerd();
     assert!(lost.await.unwrap().is_err());
     let orphans = processes();
     assert!(!orphans.is_empty());

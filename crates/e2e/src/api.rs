@@ -57,6 +57,20 @@ impl Api {
         self.send(Method::GET, path, None).await
     }
 
+    /// `GET /api/v1<path>`; none when nothing, or no 200, comes back.
+    pub async fn try_get(&self, path: &str) -> Option<Value> {
+        let request = self
+            .client
+            .get(format!("{}/api/v1{path}", self.url))
+            .bearer_auth(&self.token)
+            .timeout(Duration::from_secs(5));
+        let answer = request.send().await.ok()?;
+        if answer.status() != StatusCode::OK {
+            return None;
+        }
+        serde_json::from_str(&answer.text().await.ok()?).ok()
+    }
+
     /// `POST /api/v1<path>`
     pub async fn post(&self, path: &str, body: Value) -> Answer {
         self.send(Method::POST, path, Some(body)).await

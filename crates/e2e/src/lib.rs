@@ -1,9 +1,9 @@
 //! Whole-system tests: the real binaries on real Docker, Traefik, PostgreSQL, Git and Chromium.
 //!
 //! Here is what the tests in `tests/` share: a Longshore of its own for each test ([`longshore`]), a
-//! client of its API ([`api`]), a browser ([`browser`]), visitors ([`visits`]) and apps to deploy
-//! ([`apps`]). Everything runs
-//! inside the test engine's sandbox and fails outside of it.
+//! client of its API ([`api`]), a browser ([`browser`]), visitors ([`visits`]), deaths ([`faults`])
+//! and apps to deploy ([`apps`]). Everything runs inside the test engine's sandbox and fails outside
+//! of it.
 
 #![expect(
     clippy::missing_panics_doc,
@@ -13,5 +13,6 @@
 pub mod api;
 pub mod apps;
 pub mod browser;
+pub mod faults;
 pub mod longshore;
 pub mod visits;

@@ -1,11 +1,11 @@
 //! A release command runs once, also when the agent is killed while it runs.
 
-use std::fs;
 use std::process::Command;
 use std::time::Duration;
 
 use longshore_e2e::api::id_of;
 use longshore_e2e::apps;
+use longshore_e2e::faults::Part;
 use longshore_e2e::longshore::Longshore;
 use longshore_testkit::git::GitHttp;
 use longshore_testkit::wait;
@@ -43,7 +43,7 @@ async fn a_release_command_runs_once_although_the_agent_is_killed() {
     .await;
     let before = containers(&longshore);
     assert_eq!(before.len(), 1, "{before:?}");
-    kill_agent(&longshore);
+    Part::Agent.kill(&longshore);
     assert_eq!(
         longshore.visit(HOST, "/").await.0,
         200,
@@ -76,20 +76,4 @@ fn containers(longshore: &Longshore) -> Vec<String> {
         .expect("docker");
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     text.split_whitespace().map(str::to_owned).collect()
-}
-
-fn kill_agent(longshore: &Longshore) {
-    let program = longshore.folder().join("bin/longshore-agent");
-    let mut killed = 0;
-    for entry in fs::read_dir("/proc").expect("/proc").flatten() {
-        let command = fs::read(entry.path().join("cmdline")).unwrap_or_default();
-        let command = String::from_utf8_lossy(&command).replace('\0', " ");
-        if command.starts_with(&*program.to_string_lossy()) {
-            let pid = entry.file_name().to_string_lossy().into_owned();
-            let done = Command::new("kill").args(["-KILL", &pid]).status();
-            assert!(done.expect("kill").success());
-            killed += 1;
-        }
-    }
-    assert_eq!(killed, 1, "the agent's process is not found");
 }

@@ -1,11 +1,10 @@
 //! A version that starts to fail soon after its switch gives way to the one before it, also when
 //! the server is killed in between; once, and with the reason.
 
-use std::fs;
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use longshore_e2e::api::id_of;
+use longshore_e2e::faults::Part;
 use longshore_e2e::longshore::Longshore;
 use longshore_testkit::git::{GitHttp, Repository};
 use longshore_testkit::wait;
@@ -47,7 +46,7 @@ async fn a_version_that_fails_after_its_switch_gives_way() {
     let begun = Instant::now();
     let deployment = format!("/deployments/{}", id_of(&second));
     longshore.shows(HOST, "two").await;
-    kill_server(&longshore);
+    Part::Server.kill(&longshore);
 
     let list = format!("/services/{service}/deployments");
     let third = wait::until("the way back", Duration::from_secs(90), || async {
@@ -105,21 +104,4 @@ fn numbers(page: &Value) -> Vec<i64> {
         .iter()
         .filter_map(|deployment| deployment["number"].as_i64())
         .collect()
-}
-
-fn kill_server(longshore: &Longshore) {
-    let program = longshore.folder().join("bin/longshore");
-    let expected = format!("{} serve", program.display());
-    let mut killed = 0;
-    for entry in fs::read_dir("/proc").expect("/proc").flatten() {
-        let command = fs::read(entry.path().join("cmdline")).unwrap_or_default();
-        let command = String::from_utf8_lossy(&command).replace('\0', " ");
-        if command.starts_with(&expected) {
-            let pid = entry.file_name().to_string_lossy().into_owned();
-            let done = Command::new("kill").args(["-KILL", &pid]).status();
-            assert!(done.expect("kill").success());
-            killed += 1;
-        }
-    }
-    assert_eq!(killed, 1, "the server process is not found");
 }

@@ -3,6 +3,8 @@
 //! Tests that need Docker run inside the sandbox of `cargo xtask test`, where `/var/run/docker.sock`
 //! is an engine for tests alone. Elsewhere they fail: no test may touch the machine's own Docker.
 
+pub mod daemon;
+
 use std::process::Command;
 
 use uuid::Uuid;
