@@ -71,6 +71,7 @@ impl Control {
             commit: ask.commit,
             commit_subject: ask.commit_subject,
             commit_author: ask.commit_author,
+            waits_since: overtaken.map(|overtaken| overtaken.waits_since),
         };
         deployments::insert(connection, &new).await?;
         let mut news = vec![
@@ -79,7 +80,7 @@ impl Control {
             Event::Queue,
             Event::Machine,
         ];
-        news.extend(overtaken.map(Event::Deployment));
+        news.extend(overtaken.map(|overtaken| Event::Deployment(overtaken.id)));
         events::notify(connection, &news).await?;
         Ok(id)
     }

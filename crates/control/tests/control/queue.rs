@@ -208,6 +208,20 @@ async fn the_oldest_of_all_services_comes_first(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "longshore_store::MIGRATOR")]
+async fn who_takes_the_place_of_a_waiting_one_takes_its_place_in_the_queue(pool: PgPool) {
+    let world = World::new(pool).await;
+    let busy = world.app("busy").await.id;
+    let calm = world.app("calm").await.id;
+    world.deploy(busy).await;
+    let waits = world.deploy(calm).await;
+    world.deploy(busy).await;
+    let newest = world.deploy(busy).await;
+    let claim = || world.control.claim(Uuid::now_v7(), LEASE);
+    assert_eq!(claim().await.unwrap().unwrap().id, newest.id);
+    assert_eq!(claim().await.unwrap().unwrap().id, waits.id);
+}
+
+#[sqlx::test(migrator = "longshore_store::MIGRATOR")]
 async fn an_expired_lease_goes_to_another_worker(pool: PgPool) {
     let world = World::new(pool).await;
     let service = world.app("web").await.id;

@@ -5,10 +5,14 @@ use std::time::Duration;
 use longshore_domain::{Cause, CommitSha, DeploymentId, ServiceId, Specification, TeamId, UserId};
 use sqlx::PgConnection;
 use sqlx::postgres::types::PgInterval;
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::error::to_json;
 use crate::{Conflict, Result, StoreError};
+
+/// Attempts to claim: each fails only when another worker has got something meanwhile.
+const CLAIM_ATTEMPTS: u32 = 4;
 
 /// A deployment to be queued.
 #[derive(Debug, Clone)]
@@ -35,6 +39,17 @@ pub struct NewDeployment {
     pub commit_subject: Option<String>,
     /// The commit's author as far as it is known.
     pub commit_author: Option<String>,
+    /// Since when its service waits, if it takes the place of another one.
+    pub waits_since: Option<OffsetDateTime>,
+}
+
+/// A waiting deployment that gave way.
+#[derive(Debug, Clone, Copy)]
+pub struct Overtaken {
+    /// The deployment.
+    pub id: DeploymentId,
+    /// Since when its service waits.
+    pub waits_since: OffsetDateTime,
 }
 
 /// Lets the waiting deployment of a service, if there is one, give way to the one with
@@ -43,16 +58,19 @@ pub async fn supersede_waiting(
     connection: &mut PgConnection,
     service: ServiceId,
     by: i32,
-) -> Result<Option<DeploymentId>> {
+) -> Result<Option<Overtaken>> {
     let row = sqlx::query!(
         "UPDATE deployments SET status = 'superseded', superseded_by = $2, ended_at = now()
-         WHERE service_id = $1 AND status = 'queued' RETURNING id",
+         WHERE service_id = $1 AND status = 'queued' RETURNING id, waits_since",
         service.0,
         by,
     )
     .fetch_optional(connection)
     .await?;
-    Ok(row.map(|row| row.id.into()))
+    Ok(row.map(|row| Overtaken {
+        id: row.id.into(),
+        waits_since: row.waits_since,
+    }))
 }
 
 /// Queues a deployment.
@@ -63,8 +81,10 @@ pub async fn insert(connection: &mut PgConnection, new: &NewDeployment) -> Resul
     sqlx::query!(
         "INSERT INTO deployments (id, team_id, service_id, number, status, cause, requested_by,
                                   specification, variables, commit_sha, commit_subject,
-                                  commit_author, queued_at)
-         VALUES ($1, $2, $3, $4, 'queued', $5, $6, $7, $8, $9, $10, $11, clock_timestamp())",
+                                  commit_author, queued_at, waits_since)
+         SELECT $1, $2, $3, $4, 'queued', $5, $6, $7, $8, $9, $10, $11, now.at,
+                coalesce($12, now.at)
+         FROM (SELECT clock_timestamp() AS at) now",
         new.id.0,
         new.team.0,
         new.service.0,
@@ -76,6 +96,7 @@ pub async fn insert(connection: &mut PgConnection, new: &NewDeployment) -> Resul
         new.commit.as_ref().map(CommitSha::as_str),
         new.commit_subject,
         new.commit_author,
+        new.waits_since,
     )
     .execute(connection)
     .await?;
@@ -99,6 +120,21 @@ pub async fn claim(
     worker: Uuid,
     lease: Duration,
 ) -> Result<Option<ClaimedRow>> {
+    for _ in 0..CLAIM_ATTEMPTS {
+        match try_claim(connection, worker, lease).await {
+            // Another worker took one of the same service in the same moment.
+            Err(StoreError::Conflict(Conflict::OneRunning)) => {}
+            other => return other,
+        }
+    }
+    Ok(None)
+}
+
+async fn try_claim(
+    connection: &mut PgConnection,
+    worker: Uuid,
+    lease: Duration,
+) -> Result<Option<ClaimedRow>> {
     let claimed = sqlx::query!(
         r#"WITH candidate AS (
                SELECT d.id, d.status <> 'queued' AS resumed
@@ -111,7 +147,7 @@ pub async fn claim(
                       WHERE r.service_id = d.service_id
                         AND r.status IN ('fetching', 'building', 'releasing', 'starting',
                                          'verifying', 'switching')))
-               ORDER BY d.status = 'queued', d.queued_at, d.id
+               ORDER BY d.status = 'queued', d.waits_since, d.id
                LIMIT 1
                FOR UPDATE OF d SKIP LOCKED
            )
@@ -130,17 +166,11 @@ pub async fn claim(
         interval(lease)?,
     )
     .fetch_optional(connection)
-    .await
-    .map_err(StoreError::from);
-    match claimed {
-        Ok(row) => Ok(row.map(|row| ClaimedRow {
-            id: row.id.into(),
-            resumed: row.resumed,
-        })),
-        // Another worker took one of the same service in the same moment.
-        Err(StoreError::Conflict(Conflict::OneRunning)) => Ok(None),
-        Err(error) => Err(error),
-    }
+    .await?;
+    Ok(claimed.map(|row| ClaimedRow {
+        id: row.id.into(),
+        resumed: row.resumed,
+    }))
 }
 
 /// Extends a lease. Answers whether a person asked for the deployment's end; none when the
