@@ -11,6 +11,7 @@ mod inventory;
 mod log;
 mod names;
 mod network;
+mod parts;
 mod prepare;
 mod probe;
 mod release;
@@ -35,6 +36,7 @@ use crate::stage::StageError;
 pub(crate) use names::Names;
 pub use names::image_tag;
 pub(crate) use network::EdgeNetwork;
+pub(crate) use parts::{Part, Version};
 
 /// Docker's last coming up, as far as the agent has seen it.
 #[derive(Debug, Clone, Copy)]

@@ -19,6 +19,7 @@ use crate::git::Checkout;
 use crate::stage::{StageContext, StageError};
 
 pub mod docker;
+mod step_by_step;
 
 /// The state of the machine's parts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -138,8 +139,13 @@ pub trait Machine: Send + Sync + 'static {
     /// Probes the new version through the proxy, or lets it settle.
     async fn verify(&self, context: &StageContext, job: &DeployJob) -> Result<(), StageError>;
 
-    /// Moves the traffic to the new version.
-    async fn switch(&self, context: &StageContext, job: &DeployJob) -> Result<(), StageError>;
+    /// Moves the traffic to the new version, from the `previous` one if there is one.
+    async fn switch(
+        &self,
+        context: &StageContext,
+        job: &DeployJob,
+        previous: Option<i32>,
+    ) -> Result<(), StageError>;
 
     /// Takes back what a deployment that did not become live had put into the proxy. If
     /// the service's routes lead to it already, they go back to the `previous` version.
@@ -152,6 +158,9 @@ pub trait Machine: Send + Sync + 'static {
 
     /// Removes what runs of one version.
     async fn remove_version(&self, service: ServiceId, number: i32) -> Result<(), AgentProblem>;
+
+    /// Waits until no container of a version that was removed is left on this machine.
+    async fn until_gone(&self, service: ServiceId, number: i32) -> Result<(), AgentProblem>;
 
     /// What runs of a service.
     async fn versions(&self, service: ServiceId) -> Result<Vec<VersionStatus>, AgentProblem>;

@@ -16,4 +16,5 @@ mod engine {
     mod routes;
     mod start;
     mod switch;
+    mod takeover;
 }

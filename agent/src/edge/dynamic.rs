@@ -26,6 +26,11 @@ pub(super) const ACME: &str = "acme";
 /// carries it back.
 pub(super) const MARKER: &str = "Longshore-Marker";
 
+/// The cookie that keeps a visitor with one container.
+const AFFINITY: &str = "longshore_affinity";
+/// Of parts, so many are asked at most for one request.
+const MOST_ATTEMPTS: usize = 4;
+
 /// Above every route.
 const MARKER_PRIORITY: u32 = 1_000_000;
 /// Above redirects; longer path prefixes come first.
@@ -82,6 +87,12 @@ enum Middleware {
     StripPrefix {
         prefixes: Vec<String>,
     },
+    /// Another server is asked when one cannot be reached; what was sent once is not sent
+    /// again. The proxy's passive health check would do more, but takes any status from
+    /// 500 on for a dead server and then answers for the program.
+    Retry {
+        attempts: usize,
+    },
     RedirectScheme {
         scheme: &'static str,
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -102,11 +113,29 @@ struct LoadBalancer {
     servers: Vec<Server>,
     pass_host_header: bool,
     servers_transport: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sticky: Option<Sticky>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct Sticky {
+    cookie: Cookie,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Cookie {
+    name: &'static str,
+    secure: bool,
+    http_only: bool,
+    same_site: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 struct Server {
     url: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    weight: Option<u32>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -129,9 +158,11 @@ struct ForwardingTimeouts {
 pub(super) struct Backend {
     pub(super) service: ServiceId,
     pub(super) number: i32,
-    /// Its name in the edge network.
-    pub(super) swarm_service: String,
-    pub(super) replicas: u32,
+    /// What shares the requests: its name in the edge network, and its containers. While
+    /// one version takes over from another step by step, parts of both.
+    pub(super) parts: Vec<(String, u32)>,
+    /// Whether a visitor stays with one part.
+    pub(super) is_sticky: bool,
 }
 
 /// The text of a file and the marker by which it is recognised.
@@ -157,8 +188,16 @@ pub(super) fn routes_file(
     let id = backend.service;
     for route in routes {
         let name = format!("{id}-{}", route.domain);
-        let service = add_backend(&mut http, backend, route.port);
+        let is_secure = routes.iter().all(|route| route.tls != TlsMode::None);
+        let service = add_backend(&mut http, &id.to_string(), backend, route.port, is_secure);
         let mut middlewares = Vec::new();
+        if backend.parts.len() > 1 {
+            let retry = format!("{id}-retry");
+            let attempts = backend.parts.len().min(MOST_ATTEMPTS);
+            http.middlewares
+                .insert(retry.clone(), Middleware::Retry { attempts });
+            middlewares.push(retry);
+        }
         if route.strip_prefix && !route.path_prefix.is_root() {
             let strip = format!("{name}-strip");
             http.middlewares.insert(
@@ -231,8 +270,14 @@ pub(super) fn probe_file(
 ) -> File {
     let mut http = Http::default();
     let name = format!("{}-{}-probe", backend.service, backend.number);
-    let service = add_backend(&mut http, backend, port);
-    let marker = digest(&name);
+    // No name is in two files: the proxy would take one of them, whatever the other says.
+    let service = add_backend(&mut http, &name, backend, port, false);
+    let parts: Vec<&str> = backend
+        .parts
+        .iter()
+        .map(|(name, _)| name.as_str())
+        .collect();
+    let marker = digest(&format!("{name} {}", parts.join(" ")));
     http.middlewares.insert(
         name.clone(),
         Middleware::Headers {
@@ -313,25 +358,50 @@ fn write(heading: &str, dynamic: &Dynamic) -> String {
     format!("{heading}\n{json}\n")
 }
 
-fn add_backend(http: &mut Http, backend: &Backend, port: Port) -> String {
-    let transport = backend.service.to_string();
+fn add_backend(
+    http: &mut Http,
+    transport: &str,
+    backend: &Backend,
+    port: Port,
+    is_secure: bool,
+) -> String {
+    let is_divided = backend.parts.len() > 1;
+    let first = backend.parts.first().map_or(1, |(_, replicas)| *replicas);
+    let is_even = backend.parts.iter().all(|(_, replicas)| *replicas == first);
     http.servers_transports.insert(
-        transport.clone(),
+        transport.to_owned(),
         ServersTransport {
-            max_idle_conns_per_host: (backend.replicas > 1).then_some(-1),
+            max_idle_conns_per_host: backend
+                .parts
+                .iter()
+                .any(|(_, replicas)| *replicas > 1)
+                .then_some(-1),
             forwarding_timeouts: ForwardingTimeouts { dial_timeout: "5s" },
         },
     );
-    let name = format!("{}-{}-{port}", backend.service, backend.number);
+    let name = format!("{transport}-{}-{port}", backend.number);
     http.services.insert(
         name.clone(),
         Service {
             load_balancer: LoadBalancer {
-                servers: vec![Server {
-                    url: format!("http://tasks.{}:{port}", backend.swarm_service),
-                }],
+                servers: backend
+                    .parts
+                    .iter()
+                    .map(|(name, replicas)| Server {
+                        url: format!("http://tasks.{name}:{port}"),
+                        weight: (!is_even).then_some(*replicas),
+                    })
+                    .collect(),
                 pass_host_header: true,
-                servers_transport: transport,
+                servers_transport: transport.to_owned(),
+                sticky: (backend.is_sticky && is_divided).then_some(Sticky {
+                    cookie: Cookie {
+                        name: AFFINITY,
+                        secure: is_secure,
+                        http_only: true,
+                        same_site: "lax",
+                    },
+                }),
             },
         },
     );

@@ -6,7 +6,7 @@ use longshore_domain::{FailureKind, ServiceId};
 use super::Edge;
 use super::dynamic::{Backend, File, number_in, routes_file};
 use super::files::{probe_name, routes_name};
-use crate::engine::{failed, problem};
+use crate::engine::{Part, Version, failed, problem};
 use crate::machine::Owned;
 use crate::stage::{StageContext, StageError};
 
@@ -18,7 +18,7 @@ impl Edge {
     /// # Errors
     /// When the proxy does not take the change; the earlier routes are then in place.
     pub async fn switch(&self, ctx: &StageContext, job: &DeployJob) -> Result<(), StageError> {
-        let backend = self.backend(job);
+        let backend = backend(job, &self.engine.parts(job));
         let name = routes_name(job.service);
         if job.routes.is_empty() || job.port.is_none() {
             ctx.say("There is no domain to switch.");
@@ -118,13 +118,22 @@ impl Edge {
         self.files.list().await
     }
 
-    pub(super) fn backend(&self, job: &DeployJob) -> Backend {
-        Backend {
-            service: job.service,
-            number: job.number,
-            swarm_service: self.engine.names().of_job(job),
-            replicas: job.replicas,
-        }
+    /// Lets given parts, of the version of a job and of the one before, share the requests,
+    /// and waits until the proxy does so.
+    ///
+    /// # Errors
+    /// When the proxy does not take the change; what was before is then in place.
+    pub(crate) async fn share(
+        &self,
+        job: &DeployJob,
+        new: &[Part],
+        old: &[Part],
+    ) -> Result<(), AgentProblem> {
+        let mut backend = backend(job, new);
+        backend.parts.extend(old.iter().map(pair));
+        let secret = self.files.secret().await?;
+        let file = routes_file(&backend, &job.routes, &secret, self.config.proxy_https_port);
+        self.change(&routes_name(job.service), &file).await
     }
 
     async fn wanted(
@@ -135,7 +144,7 @@ impl Edge {
         if update.routes.is_empty() {
             return Ok(None);
         }
-        let (swarm_service, replicas) = self
+        let version = self
             .engine
             .find_version(service, update.live_number)
             .await?
@@ -151,11 +160,35 @@ impl Edge {
         let backend = Backend {
             service,
             number: update.live_number,
-            swarm_service,
-            replicas,
+            parts: serving(&version),
+            is_sticky: version.is_sticky,
         };
         let secret = self.files.secret().await?;
         let port = self.config.proxy_https_port;
         Ok(Some(routes_file(&backend, &update.routes, &secret, port)))
     }
+}
+
+/// Given parts of a job's version.
+pub(super) fn backend(job: &DeployJob, parts: &[Part]) -> Backend {
+    Backend {
+        service: job.service,
+        number: job.number,
+        parts: parts.iter().map(pair).collect(),
+        is_sticky: job.sticky_sessions,
+    }
+}
+
+/// The parts that shall have containers; all of them when the version is stopped.
+fn serving(version: &Version) -> Vec<(String, u32)> {
+    let is_stopped = version.parts.iter().all(|part| part.replicas == 0);
+    let parts = version.parts.iter();
+    parts
+        .filter(|part| is_stopped || part.replicas > 0)
+        .map(pair)
+        .collect()
+}
+
+fn pair(part: &Part) -> (String, u32) {
+    (part.name.clone(), part.replicas)
 }

@@ -14,7 +14,8 @@ use tokio::time::Instant;
 use super::Edge;
 use super::dynamic::{File, probe_file};
 use super::files::probe_name;
-use crate::engine::failed;
+use super::routes::backend;
+use crate::engine::{Part, failed};
 use crate::stage::{StageContext, StageError};
 
 /// The header that carries a deployment's secret there and a marker back.
@@ -36,7 +37,22 @@ impl Edge {
         let Some(port) = job.port else {
             return ctx.or_cancelled(self.settle(ctx, job)).await;
         };
-        let verified = ctx.or_cancelled(self.probe(ctx, job, port)).await;
+        let first = self.engine.first_parts(job);
+        self.verify_parts(ctx, job, port, &first).await
+    }
+
+    /// Asks given parts of the new version through the proxy.
+    ///
+    /// # Errors
+    /// As [`Edge::verify`].
+    pub(crate) async fn verify_parts(
+        &self,
+        ctx: &StageContext,
+        job: &DeployJob,
+        port: Port,
+        parts: &[Part],
+    ) -> Result<(), StageError> {
+        let verified = ctx.or_cancelled(self.probe(ctx, job, port, parts)).await;
         if let Err(StageError::Failed { .. }) = verified {
             self.engine.tell_lines_of_running(ctx, job).await;
         }
@@ -53,10 +69,15 @@ impl Edge {
         let Some(port) = job.port else {
             return Ok(());
         };
-        let (file, _) = self.probe_file(job, port).await?;
+        let first = self.engine.first_parts(job);
+        let (file, _) = self.probe_file(job, port, &first).await?;
+        self.put_probe(job, &file).await
+    }
+
+    async fn put_probe(&self, job: &DeployJob, file: &File) -> Result<(), AgentProblem> {
         let name = probe_name(job.service, job.number);
         if self.files.read(&name).await?.as_deref() != Some(&file.text) {
-            self.files.put(&name, Some(file.text)).await?;
+            self.files.put(&name, Some(file.text.clone())).await?;
         }
         Ok(())
     }
@@ -66,14 +87,19 @@ impl Edge {
         &self,
         job: &DeployJob,
         port: Port,
+        parts: &[Part],
     ) -> Result<(File, String), AgentProblem> {
+        let mut backend = backend(job, parts);
+        // As many requests in turn as there are parts reach each of them, when each has
+        // the same share and none is remembered.
+        backend.is_sticky = false;
+        for (_, replicas) in &mut backend.parts {
+            *replicas = 1;
+        }
         let mut hash = Sha256::new_with_prefix(self.files.secret().await?);
         hash.update(job.deployment.0.as_bytes());
         let secret = hex::encode(hash.finalize());
-        Ok((
-            probe_file(&self.backend(job), port, HEADER, &secret),
-            secret,
-        ))
+        Ok((probe_file(&backend, port, HEADER, &secret), secret))
     }
 
     async fn settle(&self, ctx: &StageContext, job: &DeployJob) -> Result<(), StageError> {
@@ -101,21 +127,28 @@ impl Edge {
         ctx: &StageContext,
         job: &DeployJob,
         port: Port,
+        parts: &[Part],
     ) -> Result<(), StageError> {
-        self.announce(job).await.map_err(failed)?;
-        let (file, secret) = self.probe_file(job, port).await.map_err(failed)?;
+        let (file, secret) = self.probe_file(job, port, parts).await.map_err(failed)?;
+        self.put_probe(job, &file).await.map_err(failed)?;
+        let mut good = 0;
         let deadline = Instant::now() + PATIENCE;
         loop {
             let answer = self.ask(job, &secret, &file.marker).await;
             if let Ok(Answer::Status(status)) = answer
                 && is_expected(job, status)
             {
+                good += 1;
+                if good < parts.len() {
+                    continue;
+                }
                 let (path, code) = (job.health.path(), status.as_u16());
                 ctx.say(format!(
                     "GET {path} through the proxy was answered with status {code}."
                 ));
                 return Ok(());
             }
+            good = 0;
             if Instant::now() >= deadline {
                 return Err(unanswered(job, port, answer));
             }

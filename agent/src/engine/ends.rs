@@ -37,22 +37,21 @@ impl Engine {
         service: ServiceId,
         number: i32,
     ) -> Result<VersionEnds, AgentProblem> {
-        let versions = self.swarm_services(Some(service)).await?;
-        let version = versions
-            .into_iter()
-            .find(|version| version.number == number);
-        let Some(version) = version else {
+        let parts = self.swarm_parts(service, number).await?;
+        let Some(first) = parts.first() else {
             return Ok(VersionEnds::default());
         };
-        let memory_limit = version.found.spec.and_then(|spec| {
-            spec.task_template?
-                .resources?
-                .limits?
+        let memory_limit = first.found.spec.as_ref().and_then(|spec| {
+            let resources = spec.task_template.as_ref()?.resources.as_ref()?;
+            resources
+                .limits
+                .as_ref()?
                 .memory_bytes
                 .filter(|bytes| *bytes > 0)
         });
         let came_up = self.lock_come_up().at;
-        let tasks = self.tasks(&version.name).await?;
+        let names: Vec<String> = parts.iter().map(|part| part.name.clone()).collect();
+        let tasks = self.tasks(&names).await?;
         let mut ended: Vec<(OffsetDateTime, &Task)> = tasks
             .iter()
             .filter(|task| has_ended_badly(task) && !was_lost(task))

@@ -19,6 +19,7 @@ pub(super) struct SwarmService {
     pub(super) name: String,
     pub(super) service: ServiceId,
     pub(super) number: i32,
+    pub(super) part: usize,
     pub(super) found: Service,
 }
 
@@ -44,15 +45,17 @@ impl Engine {
     /// # Errors
     /// When Docker does not answer.
     pub async fn list_owned(&self) -> Result<Vec<Owned>, AgentProblem> {
-        let mut owned: Vec<Owned> = self
-            .swarm_services(None)
-            .await?
+        let mut services = self.swarm_services(None).await?;
+        services.sort_by_key(|version| (version.service.0, version.number));
+        let mut owned: Vec<Owned> = services
             .into_iter()
             .map(|version| Owned::Version {
                 service: version.service,
                 number: version.number,
             })
             .collect();
+        // A version may run in several parts.
+        owned.dedup();
         owned.extend(
             self.one_offs(None)
                 .await?
@@ -91,6 +94,7 @@ impl Engine {
                     name: spec.name.clone()?,
                     service: Names::read(labels, &self.names.service())?,
                     number: Names::read(labels, &self.names.number())?,
+                    part: Names::read(labels, &self.names.part()).unwrap_or_default(),
                     found,
                 })
             })

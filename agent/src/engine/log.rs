@@ -13,7 +13,7 @@ use time::format_description::well_known::Rfc3339;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::diagnose::container_id;
-use super::{Engine, problem};
+use super::{Engine, Names, problem};
 use crate::clock;
 
 /// How often Swarm is asked for containers that have come up since.
@@ -41,17 +41,19 @@ impl Engine {
         tail: u32,
         follow: bool,
     ) -> Result<BoxStream<'static, ContainerLine>, AgentProblem> {
-        let name = self
-            .swarm_services(Some(service))
-            .await?
-            .into_iter()
-            .filter(|version| number.is_none_or(|number| version.number == number))
-            .max_by_key(|version| version.number)
-            .map(|version| version.name)
-            .ok_or_else(|| problem(FailureKind::StartFailed, "Nothing runs of this service."))?;
+        let mut parts = self.swarm_services(Some(service)).await?;
+        let newest = parts.iter().map(|part| part.number).max();
+        parts.retain(|part| Some(part.number) == number.or(newest));
+        if parts.is_empty() {
+            return Err(problem(
+                FailureKind::StartFailed,
+                "Nothing runs of this service.",
+            ));
+        }
+        let names: Vec<String> = parts.into_iter().map(|part| part.name).collect();
         let mut seen = HashMap::new();
         let mut recent = Vec::new();
-        for (id, replica) in self.containers(&name).await? {
+        for (id, replica) in self.containers(&names).await? {
             let lines = self.tail(&id, tail).await;
             seen.insert(id, lines.last().map(|line| line.at));
             recent.extend(lines.into_iter().map(|line| container_line(&replica, line)));
@@ -66,7 +68,7 @@ impl Engine {
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let following = Following {
             engine: self.clone(),
-            name,
+            names,
             seen,
             open: HashSet::new(),
             lines: SelectAll::new(),
@@ -80,16 +82,28 @@ impl Engine {
         Ok(recent.chain(live).boxed())
     }
 
-    /// The containers of a Swarm service that exist, with the names of their slots.
-    async fn containers(&self, swarm_service: &str) -> Result<Vec<(String, String)>, AgentProblem> {
-        let mut tasks = self.tasks(swarm_service).await?;
+    /// The containers of a version that exist, with the names of their slots.
+    async fn containers(
+        &self,
+        swarm_services: &[String],
+    ) -> Result<Vec<(String, String)>, AgentProblem> {
+        let mut tasks = self.tasks(swarm_services).await?;
         tasks.sort_by_key(|task| task.created_at);
         Ok(tasks
             .iter()
             .filter_map(|task| {
-                let replica = task
-                    .slot
-                    .map_or_else(|| "1".to_owned(), |slot| slot.to_string());
+                let spec = task
+                    .spec
+                    .as_ref()
+                    .and_then(|spec| spec.container_spec.as_ref());
+                let labels = spec.and_then(|spec| spec.labels.as_ref());
+                let part: usize = Names::read(labels, &self.names.part()).unwrap_or_default();
+                let slot = task.slot.unwrap_or(1);
+                let replica = if swarm_services.len() > 1 {
+                    format!("{}.{slot}", part + 1)
+                } else {
+                    slot.to_string()
+                };
                 Some((container_id(task)?.to_owned(), replica))
             })
             .collect())
@@ -144,7 +158,7 @@ impl Engine {
 /// The state of a log that is followed.
 struct Following {
     engine: Engine,
-    name: String,
+    names: Vec<String>,
     /// The time of the last line that was given out, by container.
     seen: HashMap<String, Option<OffsetDateTime>>,
     /// The containers whose lines are being read.
@@ -175,10 +189,13 @@ impl Following {
 
     async fn refresh(&mut self) {
         // While Docker is down nothing is known; the next tick asks again.
-        let Ok(containers) = self.engine.containers(&self.name).await else {
+        let Ok(containers) = self.engine.containers(&self.names).await else {
             return;
         };
-        if let Ok(None) = self.engine.swarm_service(&self.name).await {
+        let Some(first) = self.names.first() else {
+            return;
+        };
+        if let Ok(None) = self.engine.swarm_service(first).await {
             self.gone = true;
         }
         for (id, replica) in containers {

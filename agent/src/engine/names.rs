@@ -35,9 +35,13 @@ impl Names {
 
     /// `<instance>-<service name>-<short id>-<number>`; a long name is cut.
     pub(crate) fn swarm_service(&self, name: &ServiceName, id: ServiceId, number: i32) -> String {
+        self.named(name, id, &number.to_string())
+    }
+
+    fn named(&self, name: &ServiceName, id: ServiceId, end: &str) -> String {
         // The first digits of an id are its time, which siblings share.
         let id = id.0.simple().to_string();
-        let tail = format!("-{}-{number}", &id[24..]);
+        let tail = format!("-{}-{end}", &id[24..]);
         let room = SWARM_NAME_MAX.saturating_sub(self.instance.len() + 1 + tail.len());
         let name: String = name.as_str().chars().take(room).collect();
         format!("{}-{}{tail}", self.instance, name.trim_end_matches('-'))
@@ -46,6 +50,15 @@ impl Names {
     /// The name of a job's Swarm service, which is also its name in the networks' DNS.
     pub(crate) fn of_job(&self, job: &DeployJob) -> String {
         self.swarm_service(&job.service_name, job.service, job.number)
+    }
+
+    /// The same for one part of a version; the first one has the version's name.
+    pub(crate) fn of_part(&self, job: &DeployJob, part: usize) -> String {
+        if part == 0 {
+            return self.of_job(job);
+        }
+        let end = format!("{}-{}", job.number, part + 1);
+        self.named(&job.service_name, job.service, &end)
     }
 
     pub(crate) fn environment_network(&self, environment: EnvironmentId) -> String {
@@ -85,6 +98,21 @@ impl Names {
         format!("{}.environment", self.instance)
     }
 
+    /// The place of a Swarm service among those of its version, from 0.
+    pub(crate) fn part(&self) -> String {
+        format!("{}.part", self.instance)
+    }
+
+    /// The port that a version listens on.
+    pub(crate) fn port(&self) -> String {
+        format!("{}.port", self.instance)
+    }
+
+    /// On a version whose visitors stay with one container.
+    pub(crate) fn sticky(&self) -> String {
+        format!("{}.sticky", self.instance)
+    }
+
     /// What a container that is no task of a service is for.
     pub(crate) fn role(&self) -> String {
         format!("{}.role", self.instance)
@@ -97,13 +125,20 @@ impl Names {
 
     /// The labels of what a deployment makes.
     pub(crate) fn labels(&self, job: &DeployJob) -> HashMap<String, String> {
-        HashMap::from([
+        let mut labels = HashMap::from([
             (self.owned(), String::new()),
             (self.service(), job.service.to_string()),
             (self.deployment(), job.deployment.to_string()),
             (self.number(), job.number.to_string()),
             (self.environment(), job.environment.to_string()),
-        ])
+        ]);
+        if let Some(port) = job.port {
+            labels.insert(self.port(), port.to_string());
+        }
+        if job.sticky_sessions {
+            labels.insert(self.sticky(), String::new());
+        }
+        labels
     }
 
     /// The value of a label as a typed value.

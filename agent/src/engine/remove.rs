@@ -1,13 +1,20 @@
 //! Removes what runs or lies about.
 
+use std::collections::HashMap;
+use std::time::Duration;
+
 use bollard::query_parameters::{
-    ListVolumesOptionsBuilder, RemoveImageOptionsBuilder, RemoveVolumeOptions,
+    ListContainersOptionsBuilder, ListVolumesOptionsBuilder, RemoveImageOptionsBuilder,
+    RemoveVolumeOptions,
 };
 use longshore_agent_api::AgentProblem;
 use longshore_domain::ServiceId;
 
 use super::{Engine, is_absent, refused};
 use crate::machine::Owned;
+
+/// How often Docker is asked whether containers have gone.
+const POLL: Duration = Duration::from_millis(100);
 
 impl Engine {
     /// Removes what runs of one version; its image stays. Nothing to remove is no error.
@@ -30,6 +37,32 @@ impl Engine {
             }
         }
         Ok(())
+    }
+
+    /// Waits until no container of a version is left on this machine.
+    ///
+    /// # Errors
+    /// When Docker does not answer.
+    pub async fn until_gone(&self, service: ServiceId, number: i32) -> Result<(), AgentProblem> {
+        let labels = vec![
+            format!("{}={service}", self.names.service()),
+            format!("{}={number}", self.names.number()),
+        ];
+        let filters = HashMap::from([("label", labels)]);
+        loop {
+            let options = ListContainersOptionsBuilder::default()
+                .filters(&filters)
+                .build();
+            let left = self
+                .docker
+                .list_containers(Some(options))
+                .await
+                .map_err(|error| refused("The list of containers", &error))?;
+            if left.is_empty() {
+                return Ok(());
+            }
+            tokio::time::sleep(POLL).await;
+        }
     }
 
     /// Removes everything of a service, also its images and, when asked for, its volumes.
@@ -82,7 +115,7 @@ impl Engine {
 
     async fn remove_volumes(&self, service: ServiceId) -> Result<(), AgentProblem> {
         let label = format!("{}={service}", self.names.service());
-        let filters = std::collections::HashMap::from([("label", vec![label])]);
+        let filters = HashMap::from([("label", vec![label])]);
         let options = ListVolumesOptionsBuilder::default()
             .filters(&filters)
             .build();

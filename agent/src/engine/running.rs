@@ -2,21 +2,18 @@
 
 use std::time::Duration;
 
-use bollard::models::{ServiceSpec, ServiceSpecMode, ServiceSpecModeReplicated, Task};
-use bollard::query_parameters::UpdateServiceOptionsBuilder;
+use bollard::models::Task;
 use longshore_agent_api::{AgentProblem, RunningUpdate, VersionStatus};
-use longshore_domain::{FailureKind, ServiceId};
+use longshore_domain::{FailureKind, ServiceId, takeover};
 
 use super::inventory::SwarmService;
 use super::start::{newest, runs};
-use super::{Engine, brief, problem, refused};
+use super::{Engine, brief, problem};
 
 /// How long after its start Docker may take to run again what it had stopped.
 const SETTLING: Duration = Duration::from_secs(300);
 /// How long after its start Swarm may go on telling what was before.
 pub(super) const STALE: Duration = Duration::from_secs(15);
-/// Attempts to change a service that others change too.
-const ATTEMPTS: u32 = 5;
 
 impl Engine {
     /// What runs of a service, by number.
@@ -24,39 +21,33 @@ impl Engine {
     /// # Errors
     /// When Docker does not answer.
     pub async fn versions(&self, service: ServiceId) -> Result<Vec<VersionStatus>, AgentProblem> {
-        let mut versions = Vec::new();
-        for version in self.swarm_services(Some(service)).await? {
-            let (running, desired) = counts(&version);
+        let mut versions: Vec<VersionStatus> = Vec::new();
+        for part in self.swarm_services(Some(service)).await? {
+            let (running, desired) = counts(&part);
             let trouble = if running < desired {
-                self.trouble(&version.name).await?
+                self.trouble(&part.name).await?
             } else {
                 None
             };
-            versions.push(VersionStatus {
-                number: version.number,
-                desired,
-                running,
-                trouble,
-            });
+            match versions
+                .iter_mut()
+                .find(|version| version.number == part.number)
+            {
+                Some(version) => {
+                    version.desired += desired;
+                    version.running += running;
+                    version.trouble = version.trouble.take().or(trouble);
+                }
+                None => versions.push(VersionStatus {
+                    number: part.number,
+                    desired,
+                    running,
+                    trouble,
+                }),
+            }
         }
         versions.sort_by_key(|version| version.number);
         Ok(versions)
-    }
-
-    /// The name of a version's Swarm service, and how many containers it shall have.
-    pub(crate) async fn find_version(
-        &self,
-        service: ServiceId,
-        number: i32,
-    ) -> Result<Option<(String, u32)>, AgentProblem> {
-        let versions = self.swarm_services(Some(service)).await?;
-        Ok(versions
-            .into_iter()
-            .find(|version| version.number == number)
-            .map(|version| {
-                let (_, desired) = counts(&version);
-                (version.name, desired)
-            }))
     }
 
     /// Stops, starts, restarts or scales a version.
@@ -68,44 +59,23 @@ impl Engine {
         service: ServiceId,
         update: &RunningUpdate,
     ) -> Result<(), AgentProblem> {
-        let mut attempt = 0;
-        loop {
-            attempt += 1;
-            let version = self
-                .swarm_services(Some(service))
-                .await?
-                .into_iter()
-                .find(|version| version.number == update.live_number)
-                .ok_or_else(|| {
-                    problem(
-                        FailureKind::StartFailed,
-                        format!(
-                            "Version {} does not exist on the server; deploy again.",
-                            update.live_number
-                        ),
-                    )
-                })?;
-            let index = version.found.version.and_then(|version| version.index);
-            let Some(spec) = version.found.spec else {
-                return Err(problem(
-                    FailureKind::Internal,
-                    "Docker does not describe the version.",
-                ));
-            };
-            let options = UpdateServiceOptionsBuilder::default()
-                .version(i32::try_from(index.unwrap_or_default()).unwrap_or(i32::MAX))
-                .build();
-            let changed = self
-                .docker
-                .update_service(&version.name, changed(spec, update), options, None)
-                .await;
-            match changed {
-                Ok(_) => return Ok(()),
-                Err(bollard::errors::Error::DockerResponseServerError { message, .. })
-                    if attempt < ATTEMPTS && message.contains("out of sequence") => {}
-                Err(error) => return Err(refused("The change", &error)),
-            }
+        let parts = self.swarm_parts(service, update.live_number).await?;
+        if parts.is_empty() {
+            return Err(problem(
+                FailureKind::StartFailed,
+                format!(
+                    "Version {} does not exist on the server; deploy again.",
+                    update.live_number
+                ),
+            ));
         }
+        let count = u32::try_from(parts.len()).unwrap_or(u32::MAX);
+        let replicas = takeover::split(update.replicas, count);
+        for (part, replicas) in parts.iter().zip(replicas) {
+            self.scale_part(&part.name, replicas, update.restart)
+                .await?;
+        }
+        Ok(())
     }
 
     /// Whether Docker has come up lately and is still starting what it had stopped.
@@ -141,7 +111,7 @@ impl Engine {
 
     /// What Docker says of the newest container that does not run.
     async fn trouble(&self, swarm_service: &str) -> Result<Option<String>, AgentProblem> {
-        let tasks = self.tasks(swarm_service).await?;
+        let tasks = self.tasks(&[swarm_service.to_owned()]).await?;
         let stopped: Vec<&Task> = tasks.iter().filter(|task| !runs(task)).collect();
         Ok(newest(&stopped)
             .and_then(|task| task.status.as_ref())
@@ -157,25 +127,10 @@ impl Engine {
 }
 
 /// Containers that run, and that shall.
-fn counts(version: &SwarmService) -> (u32, u32) {
+pub(super) fn counts(version: &SwarmService) -> (u32, u32) {
     let status = version.found.service_status.as_ref();
     let number = |count: Option<u64>| u32::try_from(count.unwrap_or_default()).unwrap_or(u32::MAX);
     let running = number(status.and_then(|status| status.running_tasks));
     let desired = number(status.and_then(|status| status.desired_tasks));
     (running, desired)
-}
-
-fn changed(mut spec: ServiceSpec, update: &RunningUpdate) -> ServiceSpec {
-    spec.mode = Some(ServiceSpecMode {
-        replicated: Some(ServiceSpecModeReplicated {
-            replicas: Some(i64::from(update.replicas)),
-        }),
-        ..ServiceSpecMode::default()
-    });
-    if update.restart
-        && let Some(template) = &mut spec.task_template
-    {
-        template.force_update = Some(template.force_update.unwrap_or_default() + 1);
-    }
-    spec
 }

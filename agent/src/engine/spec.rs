@@ -16,6 +16,7 @@ use longshore_domain::health::{HealthCheck, HealthProbe};
 use longshore_domain::run::Port;
 
 use super::Names;
+use super::parts::Part;
 
 /// Where the probe is inside a container.
 pub(super) const PROBE_TARGET: &str = "/.longshore-probe";
@@ -43,9 +44,10 @@ pub(super) struct Ingredients<'a> {
     pub(super) edge: &'a str,
 }
 
-/// The Swarm service of a deployment.
-pub(super) fn service_spec(job: &DeployJob, with: &Ingredients<'_>) -> ServiceSpec {
-    let labels = with.names.labels(job);
+/// The Swarm service of a part of a deployment.
+pub(super) fn service_spec(job: &DeployJob, part: &Part, with: &Ingredients<'_>) -> ServiceSpec {
+    let mut labels = with.names.labels(job);
+    labels.insert(with.names.part(), part.index.to_string());
     let check = Check::of(job, with.image);
     let mut networks = vec![NetworkAttachmentConfig {
         target: Some(with.private.to_owned()),
@@ -64,7 +66,7 @@ pub(super) fn service_spec(job: &DeployJob, with: &Ingredients<'_>) -> ServiceSp
         Strategy::Recreate => ServiceSpecUpdateConfigOrderEnum::STOP_FIRST,
     };
     ServiceSpec {
-        name: Some(with.names.of_job(job)),
+        name: Some(part.name.clone()),
         labels: Some(labels.clone()),
         task_template: Some(TaskSpec {
             container_spec: Some(TaskSpecContainerSpec {
@@ -102,7 +104,7 @@ pub(super) fn service_spec(job: &DeployJob, with: &Ingredients<'_>) -> ServiceSp
         }),
         mode: Some(ServiceSpecMode {
             replicated: Some(ServiceSpecModeReplicated {
-                replicas: Some(i64::from(job.replicas)),
+                replicas: Some(i64::from(part.replicas)),
             }),
             ..ServiceSpecMode::default()
         }),

@@ -9,6 +9,7 @@ use longshore_agent_api::{AgentProblem, DeployJob};
 use longshore_domain::FailureKind;
 use longshore_domain::health::HealthProbe;
 
+use super::parts::Part;
 use super::spec::{Ingredients, service_spec};
 use super::{Engine, failed, is_absent, is_conflict, problem, refused};
 use crate::stage::{StageContext, StageError};
@@ -23,8 +24,8 @@ const STEADY: Duration = Duration::from_millis(1500);
 const CRASHES: usize = 3;
 
 impl Engine {
-    /// Starts the version of a job and waits until all of its containers are healthy. When
-    /// it was started before, only waits.
+    /// Starts what comes first of a job's version and waits until all of its containers
+    /// are healthy. When it was started before, only waits.
     ///
     /// # Errors
     /// The failure, its reason in the log with the container's last lines; what was started
@@ -35,29 +36,48 @@ impl Engine {
         job: &DeployJob,
         image: &str,
     ) -> Result<(), StageError> {
+        self.start_parts(ctx, job, image, &self.first_parts(job))
+            .await
+    }
+
+    /// The same for given parts of a job's version.
+    pub(crate) async fn start_parts(
+        &self,
+        ctx: &StageContext,
+        job: &DeployJob,
+        image: &str,
+        parts: &[Part],
+    ) -> Result<(), StageError> {
         ctx.or_cancelled(async {
             self.remove_release(job).await.map_err(failed)?;
-            let name = self.names.of_job(job);
-            self.ensure_service(job, image, &name)
-                .await
-                .map_err(failed)?;
-            self.wait_until_healthy(ctx, job, &name).await
+            for part in parts {
+                self.ensure_part(job, image, part).await.map_err(failed)?;
+            }
+            self.wait_until_healthy(ctx, job, parts).await
         })
         .await
     }
 
-    async fn ensure_service(
+    /// The image of a version that has been started.
+    pub(crate) async fn image_of(&self, job: &DeployJob) -> Result<String, AgentProblem> {
+        let found = self.swarm_service(&self.names.of_job(job)).await?;
+        found
+            .and_then(|found| found.spec?.task_template?.container_spec?.image)
+            .ok_or_else(|| problem(FailureKind::StartFailed, "The new version is gone."))
+    }
+
+    async fn ensure_part(
         &self,
         job: &DeployJob,
         image: &str,
-        name: &str,
+        part: &Part,
     ) -> Result<(), AgentProblem> {
-        if let Some(service) = self.swarm_service(name).await? {
+        if let Some(service) = self.swarm_service(&part.name).await? {
             let labels = service.spec.as_ref().and_then(|spec| spec.labels.as_ref());
             if self.names.deployment_of(labels) == Some(job.deployment) {
                 return Ok(());
             }
-            self.delete_service(name).await?;
+            self.delete_service(&part.name).await?;
         }
         let image = self.image(image).await?;
         self.check_platform(&image).await?;
@@ -66,6 +86,7 @@ impl Engine {
         let probe = self.probe().await?;
         let spec = service_spec(
             job,
+            part,
             &Ingredients {
                 names: &self.names,
                 image: &image,
@@ -110,16 +131,18 @@ impl Engine {
         &self,
         ctx: &StageContext,
         job: &DeployJob,
-        name: &str,
+        parts: &[Part],
     ) -> Result<(), StageError> {
+        let names: Vec<String> = parts.iter().map(|part| part.name.clone()).collect();
+        let replicas: u32 = parts.iter().map(|part| part.replicas).sum();
         let started = Instant::now();
         let mut said = 0;
         let mut crashes = 0;
         let mut steady = None;
         loop {
-            let tasks = self.tasks(name).await.map_err(failed)?;
+            let tasks = self.tasks(&names).await.map_err(failed)?;
             let running = tasks.iter().filter(|task| runs(task)).count();
-            if running >= job.replicas as usize {
+            if running >= replicas as usize {
                 let since = *steady.get_or_insert_with(Instant::now);
                 if has_check(job) || since.elapsed() >= STEADY {
                     return Ok(());
@@ -128,10 +151,7 @@ impl Engine {
                 steady = None;
             }
             if running > said {
-                ctx.say(format!(
-                    "{running} of {} containers are healthy",
-                    job.replicas
-                ));
+                ctx.say(format!("{running} of {replicas} containers are healthy"));
                 said = running;
             }
             let ended: Vec<&Task> = tasks.iter().filter(|task| has_ended_badly(task)).collect();
@@ -161,17 +181,14 @@ impl Engine {
     /// How many containers of a job's version have ended although they should run; none
     /// when there is no such version any more.
     pub(crate) async fn ends(&self, job: &DeployJob) -> Result<Option<usize>, AgentProblem> {
-        let tasks = self.tasks(&self.names.of_job(job)).await?;
+        let tasks = self.tasks(&self.first_names(job)).await?;
         let ended = tasks.iter().filter(|task| has_ended_badly(task)).count();
         Ok((!tasks.is_empty()).then_some(ended))
     }
 
     /// Why the last one has, with its last lines in the log.
     pub(crate) async fn explain_end(&self, ctx: &StageContext, job: &DeployJob) -> StageError {
-        let tasks = self
-            .tasks(&self.names.of_job(job))
-            .await
-            .unwrap_or_default();
+        let tasks = self.tasks(&self.first_names(job)).await.unwrap_or_default();
         let ended: Vec<&Task> = tasks.iter().filter(|task| has_ended_badly(task)).collect();
         let Some(newest) = newest(&ended) else {
             return StageError::failed(FailureKind::CrashLoop, "The container is gone.");
@@ -185,19 +202,21 @@ impl Engine {
     /// Puts the last lines of a version that runs, but does not answer as it should, into
     /// the job's log.
     pub(crate) async fn tell_lines_of_running(&self, ctx: &StageContext, job: &DeployJob) {
-        let tasks = self
-            .tasks(&self.names.of_job(job))
-            .await
-            .unwrap_or_default();
+        let tasks = self.tasks(&self.first_names(job)).await.unwrap_or_default();
         let running: Vec<&Task> = tasks.iter().filter(|task| runs(task)).collect();
         if let Some(newest) = newest(&running) {
             self.tell_last_lines(ctx, newest).await;
         }
     }
 
-    /// The tasks of a Swarm service, also ended ones.
-    pub(super) async fn tasks(&self, swarm_service: &str) -> Result<Vec<Task>, AgentProblem> {
-        let filters = HashMap::from([("service", vec![swarm_service])]);
+    fn first_names(&self, job: &DeployJob) -> Vec<String> {
+        let parts = self.first_parts(job);
+        parts.into_iter().map(|part| part.name).collect()
+    }
+
+    /// The tasks of Swarm services, also ended ones; none when one does not exist.
+    pub(super) async fn tasks(&self, swarm_services: &[String]) -> Result<Vec<Task>, AgentProblem> {
+        let filters = HashMap::from([("service", swarm_services.to_vec())]);
         let options = ListTasksOptionsBuilder::default().filters(&filters).build();
         match self.docker.list_tasks(Some(options)).await {
             Ok(tasks) => Ok(tasks),

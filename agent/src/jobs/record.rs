@@ -116,6 +116,9 @@ pub struct StoppedVersion {
     pub number: i32,
     /// How many containers it had.
     pub replicas: u32,
+    /// Whether it may run beside the new one.
+    #[serde(default)]
+    pub may_share: bool,
 }
 
 /// The directory of one job.

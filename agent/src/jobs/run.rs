@@ -251,10 +251,12 @@ impl Run {
             return Ok(());
         }
         let clock = self.begin(stage);
-        let limit = seconds(self.spec.limits.switching);
+        self.tell_strategy();
+        let limit = self.switch_limit();
         let (machine, spec) = (&self.jobs.machine, &self.spec);
+        let previous = self.progress.previous;
         attempt(&self.job, &self.sink, stage, limit, |context| async move {
-            machine.switch(&context, spec).await
+            machine.switch(&context, spec, previous).await
         })
         .await?;
         self.end(clock, stage, false).await;

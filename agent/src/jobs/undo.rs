@@ -2,16 +2,17 @@
 
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, FutureExt as _};
 use longshore_agent_api::{
     AgentProblem, JobEventKind, JobOutcome, LogStream, RouteUpdate, RunningUpdate,
 };
-use longshore_domain::{DeploymentId, Stage};
+use longshore_domain::{DeploymentId, ServiceId, Stage};
 
 use super::job::Job;
-use super::record::{JobRecord, Progress};
+use super::record::{JobRecord, Progress, StoppedVersion};
 use super::{Jobs, blocking};
 use crate::journal::{JobSink, Replay};
+use crate::machine::Machine;
 use crate::redact::Redactor;
 use crate::stage::EventSink;
 
@@ -19,6 +20,8 @@ use crate::stage::EventSink;
 const STEP_LIMIT: Duration = Duration::from_mins(1);
 /// Attempts at one step.
 const ATTEMPTS: u32 = 3;
+/// How often it is asked whether an old version runs again.
+const POLL: Duration = Duration::from_millis(200);
 /// How long to wait between attempts.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
@@ -34,6 +37,17 @@ impl Jobs {
     pub(super) async fn clear_away(&self, left: Leftovers<'_>, sink: &dyn EventSink) {
         let (service, number) = (left.record.service, left.record.number);
         let machine = &*self.machine;
+        // What shared the traffic is complete again before it carries all of it.
+        let (sharing, apart): (Vec<_>, Vec<_>) =
+            restored(left.progress).partition(|old| old.may_share);
+        if left.done.has_started(Stage::Switching) {
+            for old in sharing {
+                step(sink, "completing the old version again", || {
+                    complete(machine, service, old).boxed()
+                })
+                .await;
+            }
+        }
         if left.done.has_started(Stage::Starting) {
             let previous = left.progress.previous.map(|live_number| RouteUpdate {
                 live_number,
@@ -54,12 +68,14 @@ impl Jobs {
             })
             .await;
         }
-        for stopped in &left.progress.stopped {
-            let update = RunningUpdate {
-                live_number: stopped.number,
-                replicas: stopped.replicas,
-                restart: false,
-            };
+        if !apart.is_empty() {
+            step(sink, "waiting for the new version's end", || {
+                machine.until_gone(service, number)
+            })
+            .await;
+        }
+        for old in apart {
+            let update = running(old);
             step(sink, "starting the old version again", || {
                 machine.set_running(service, &update)
             })
@@ -94,6 +110,38 @@ impl Jobs {
         if let Err(error) = removed.await {
             tracing::warn!(%deployment, %error, "a work tree cannot be removed");
         }
+    }
+}
+
+/// What is to run again of what was stopped: the version that was live, and no leftover of
+/// one that never was.
+fn restored(progress: &Progress) -> impl Iterator<Item = &StoppedVersion> {
+    let is_previous = |old: &&StoppedVersion| Some(old.number) == progress.previous;
+    progress.stopped.iter().filter(is_previous)
+}
+
+/// Gives an old version all of its containers and waits until they run.
+async fn complete(
+    machine: &dyn Machine,
+    service: ServiceId,
+    old: &StoppedVersion,
+) -> Result<(), AgentProblem> {
+    machine.set_running(service, &running(old)).await?;
+    loop {
+        let versions = machine.versions(service).await?;
+        let found = versions.iter().find(|version| version.number == old.number);
+        if found.is_none_or(|version| version.running >= old.replicas) {
+            return Ok(());
+        }
+        tokio::time::sleep(POLL).await;
+    }
+}
+
+fn running(old: &StoppedVersion) -> RunningUpdate {
+    RunningUpdate {
+        live_number: old.number,
+        replicas: old.replicas,
+        restart: false,
     }
 }
 

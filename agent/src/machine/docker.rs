@@ -10,9 +10,10 @@ use longshore_agent_api::{
     AgentProblem, ContainerLine, DeployJob, HealthTrial, HealthVerdict, Origin, RepositoryCheck,
     RepositoryReport, RouteUpdate, RunningUpdate, VersionEnds, VersionStatus,
 };
-use longshore_domain::{FailureKind, ServiceId};
+use longshore_domain::{FailureKind, ServiceId, Strategy};
 use tokio::sync::watch;
 
+use super::step_by_step::StepByStep;
 use super::{Machine, MachineState, Owned};
 use crate::build::{self, BuildHost, BuildRequest, Image};
 use crate::config::Config;
@@ -294,9 +295,25 @@ impl Machine for DockerMachine {
         self.edge.verify(context, job).await
     }
 
-    async fn switch(&self, context: &StageContext, job: &DeployJob) -> Result<(), StageError> {
+    async fn switch(
+        &self,
+        context: &StageContext,
+        job: &DeployJob,
+        previous: Option<i32>,
+    ) -> Result<(), StageError> {
         self.when_prepared(context).await?;
-        self.edge.switch(context, job).await
+        match job.strategy {
+            Strategy::Rolling => {
+                let takeover = StepByStep {
+                    engine: &self.engine,
+                    edge: &self.edge,
+                    context,
+                    job,
+                };
+                Box::pin(takeover.run(previous)).await
+            }
+            Strategy::BlueGreen | Strategy::Recreate => self.edge.switch(context, job).await,
+        }
     }
 
     async fn withdraw(
@@ -310,6 +327,10 @@ impl Machine for DockerMachine {
 
     async fn remove_version(&self, service: ServiceId, number: i32) -> Result<(), AgentProblem> {
         self.engine.remove_version(service, number).await
+    }
+
+    async fn until_gone(&self, service: ServiceId, number: i32) -> Result<(), AgentProblem> {
+        self.engine.until_gone(service, number).await
     }
 
     async fn versions(&self, service: ServiceId) -> Result<Vec<VersionStatus>, AgentProblem> {

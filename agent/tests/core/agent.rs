@@ -16,6 +16,7 @@ use longshore_agent_api::{
 };
 use longshore_domain::health::HealthCheck;
 use longshore_domain::source::DockerfileBuild;
+use longshore_domain::takeover::StrategyReason;
 use longshore_domain::{DeploymentId, EnvironmentId, ServiceId, Strategy};
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use tokio::runtime::{Builder, Runtime};
@@ -206,6 +207,7 @@ pub fn job(service: ServiceId, number: i32) -> DeployJob {
     DeployJob {
         deployment: DeploymentId::generate(),
         number,
+        live_number: (number > 1).then_some(number - 1),
         service,
         service_name: "web".parse().unwrap(),
         environment: EnvironmentId::generate(),
@@ -235,6 +237,8 @@ pub fn job(service: ServiceId, number: i32) -> DeployJob {
         cpu_limit_millis: None,
         health: HealthCheck::default(),
         strategy: Strategy::BlueGreen,
+        strategy_reason: StrategyReason::Usual,
+        sticky_sessions: false,
         routes: Vec::new(),
         drain_seconds: 0,
         stop_grace_seconds: 1,

@@ -152,9 +152,37 @@ async fn a_recreation_stops_the_old_version_first_and_starts_it_again_when_it_fa
     agent.outcome(job.deployment).await;
     assert_eq!(
         machine.calls(),
-        ["scale 1 to 0", "withdraw 2", "remove 2", "scale 1 to 1"]
+        [
+            "scale 1 to 0",
+            "withdraw 2",
+            "remove 2",
+            "until gone 2",
+            "scale 1 to 1"
+        ]
     );
     assert_eq!(machine.running(service), [(1, 1)]);
+    agent.stop().await;
+}
+
+#[tokio::test]
+async fn nothing_goes_back_to_what_a_failed_deployment_left() {
+    let directory = tempfile::tempdir().unwrap();
+    let machine = Arc::new(Simulated::default());
+    machine.set(
+        Stage::Switching,
+        Behaviour::Fail(FailureKind::SwitchFailed, "the proxy refuses it"),
+    );
+    let agent = Running::start(directory.path(), &machine);
+    let service = ServiceId::generate();
+    machine.add_live(service, 2);
+    machine.add_live(service, 1);
+    let mut job = job(service, 3);
+    job.strategy = Strategy::Recreate;
+    job.live_number = Some(1);
+    agent.put_ok(&job).await;
+    agent.outcome(job.deployment).await;
+    assert_eq!(machine.live(service), Some(1));
+    assert_eq!(machine.running(service), [(1, 1), (2, 0)]);
     agent.stop().await;
 }
 

@@ -337,7 +337,12 @@ impl Machine for Simulated {
         self.behave(context, Stage::Verifying).await
     }
 
-    async fn switch(&self, context: &StageContext, job: &DeployJob) -> Result<(), StageError> {
+    async fn switch(
+        &self,
+        context: &StageContext,
+        job: &DeployJob,
+        _previous: Option<i32>,
+    ) -> Result<(), StageError> {
         {
             let mut world = self.world.lock().unwrap();
             world.live.insert(job.service, job.number);
@@ -378,6 +383,11 @@ impl Machine for Simulated {
             is_settled,
             ends: Vec::new(),
         })
+    }
+
+    async fn until_gone(&self, _service: ServiceId, number: i32) -> Result<(), AgentProblem> {
+        self.note(format!("until gone {number}"));
+        Ok(())
     }
 
     async fn versions(&self, service: ServiceId) -> Result<Vec<VersionStatus>, AgentProblem> {

@@ -13,6 +13,7 @@ use longshore_agent::stage::{EventSink, StageContext, StageError};
 use longshore_agent_api::{DeployJob, JobEventKind, Origin, StageLimits};
 use longshore_domain::health::HealthCheck;
 use longshore_domain::route::{Route, TlsMode};
+use longshore_domain::takeover::StrategyReason;
 use longshore_domain::{DeploymentId, DomainId, EnvironmentId, ServiceId, Strategy};
 use longshore_testkit::engine::Run;
 use tempfile::TempDir;
@@ -149,6 +150,9 @@ pub fn job(command: &[&str], port: Option<u16>) -> DeployJob {
             ..HealthCheck::default()
         },
         strategy: Strategy::BlueGreen,
+        strategy_reason: StrategyReason::Usual,
+        sticky_sessions: false,
+        live_number: None,
         routes: Vec::new(),
         drain_seconds: 1,
         stop_grace_seconds: 1,

@@ -7,6 +7,7 @@ use longshore_domain::route::Route;
 use longshore_domain::run::Port;
 use longshore_domain::secret::serialize_exposed;
 use longshore_domain::source::DockerfileBuild;
+use longshore_domain::takeover::StrategyReason;
 use longshore_domain::{
     CommitSha, DeploymentId, EnvKey, EnvironmentId, GitRef, GitUrl, ImageRef, Secret, ServiceId,
     ServiceName, Strategy,
@@ -48,6 +49,15 @@ pub struct DeployJob {
     pub health: HealthCheck,
     /// How the new version takes over.
     pub strategy: Strategy,
+    /// Why it does so.
+    #[serde(default)]
+    pub strategy_reason: StrategyReason,
+    /// Whether a visitor stays with one container.
+    #[serde(default)]
+    pub sticky_sessions: bool,
+    /// The version that is live now: the traffic goes back to it if this one fails.
+    #[serde(default)]
+    pub live_number: Option<i32>,
     /// The routes it is to serve.
     pub routes: Vec<Route>,
     /// Seconds that the old version goes on after the switch.
@@ -61,12 +71,13 @@ pub struct DeployJob {
 }
 
 impl DeployJob {
-    /// The part that decides what is done. Routes, credentials and what is redacted may
-    /// change while a job is suspended; it stays the same job.
+    /// The part that decides what is done. Routes, the live version, credentials and what
+    /// is redacted may change while a job is suspended; it stays the same job.
     #[must_use]
     pub fn work(&self) -> Self {
         let mut work = self.clone();
         work.routes.clear();
+        work.live_number = None;
         work.redact.clear();
         if let Origin::Git {
             repository,

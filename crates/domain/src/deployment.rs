@@ -210,7 +210,7 @@ pub enum Strategy {
     /// Start the new version beside the old one, verify it, switch, drain.
     #[default]
     BlueGreen,
-    /// Replace replica by replica through Swarm's own update.
+    /// Replace the old version in steps, so that only some containers run twice.
     Rolling,
     /// Stop the old version first: for a volume with one writer, or a host port.
     Recreate,

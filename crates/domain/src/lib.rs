@@ -17,6 +17,7 @@ pub mod secret;
 pub mod source;
 pub mod specification;
 pub mod status;
+pub mod takeover;
 pub mod team;
 pub mod text;
 pub mod variable;

@@ -34,6 +34,9 @@ pub struct RunSettings {
     /// How a new version takes over; chosen by the rules of the design when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub strategy: Option<Strategy>,
+    /// Whether a visitor stays with one container, by a cookie.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub sticky_sessions: bool,
     /// The health check.
     pub health: HealthCheck,
     /// Seconds that the old version goes on serving what it has begun.
@@ -60,6 +63,7 @@ impl Default for RunSettings {
             memory_limit_bytes: None,
             cpu_limit_millis: None,
             strategy: None,
+            sticky_sessions: false,
             health: HealthCheck::default(),
             drain_seconds: 10,
             stop_grace_seconds: 10,

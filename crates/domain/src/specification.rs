@@ -6,6 +6,7 @@ use time::OffsetDateTime;
 
 use crate::run::{Port, RunSettings};
 use crate::source::DockerfileBuild;
+use crate::takeover::StrategyReason;
 use crate::{CommitSha, GitRef, GitUrl, ImageRef, ServiceName, Strategy};
 
 /// What a deployment is to run, fixed when it was asked for.
@@ -21,6 +22,9 @@ pub struct Specification {
     pub run: RunSettings,
     /// How the new version takes over.
     pub strategy: Strategy,
+    /// Why it does so.
+    #[serde(default)]
+    pub strategy_reason: StrategyReason,
     /// When the variables were read.
     #[serde(with = "time::serde::rfc3339")]
     pub variables_at: OffsetDateTime,

@@ -14,5 +14,6 @@ pub mod api;
 pub mod apps;
 pub mod browser;
 pub mod faults;
+pub mod gapless;
 pub mod longshore;
 pub mod visits;

@@ -9,8 +9,10 @@
     reason = "a test's support panics wherever the test would"
 )]
 
+pub mod apps;
 pub mod engine;
 pub mod git;
+pub mod load;
 pub mod ports;
 pub mod programs;
 pub mod wait;

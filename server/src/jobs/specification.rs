@@ -7,7 +7,7 @@ use longshore_control::work::{self, ClaimedDeployment};
 use longshore_domain::specification::Origin as SpecifiedOrigin;
 use longshore_domain::{EnvKey, Secret};
 
-/// The complete job. The same claimed deployment always gives the same job: the agent
+/// The complete job. The same claimed deployment always gives the same work: the agent
 /// recognises it by its content.
 pub(super) fn job(claimed: &ClaimedDeployment) -> DeployJob {
     let specification = &claimed.specification;
@@ -29,6 +29,9 @@ pub(super) fn job(claimed: &ClaimedDeployment) -> DeployJob {
         cpu_limit_millis: run.cpu_limit_millis,
         health: run.health.clone(),
         strategy: specification.strategy,
+        strategy_reason: specification.strategy_reason,
+        sticky_sessions: run.sticky_sessions,
+        live_number: claimed.live_number,
         routes: claimed.routes.clone(),
         drain_seconds: run.drain_seconds,
         stop_grace_seconds: run.stop_grace_seconds,

@@ -78,6 +78,7 @@ pub fn view(status: DeploymentStatus) -> DeploymentView {
             ..StageTimings::default()
         },
         strategy: Strategy::BlueGreen,
+        strategy_reason: takeover::StrategyReason::Usual,
         queued_at: NOW - Duration::minutes(4),
         started_at: Some(NOW - Duration::minutes(4)),
         stage_started_at: Some(NOW - Duration::seconds(12)),

@@ -8,8 +8,8 @@ fn backend(replicas: u32) -> Backend {
     Backend {
         service: ServiceId::generate(),
         number: 12,
-        swarm_service: "longshore-app-01234567-12".to_owned(),
-        replicas,
+        parts: vec![("longshore-app-01234567-12".to_owned(), replicas)],
+        is_sticky: false,
     }
 }
 
@@ -107,4 +107,28 @@ fn no_map_is_empty() {
         let bare = file.text.replace("\"tls\": {}", "");
         assert!(!bare.contains("{}"), "{bare}");
     }
+}
+
+#[test]
+fn parts_share_by_their_containers_and_a_dead_one_is_passed_over() {
+    let mut backend = backend(3);
+    backend.parts.push(("other".to_owned(), 1));
+    let routes = [route("/", TlsMode::None)];
+    let text = routes_file(&backend, &routes, "s", 443).text;
+    for part in [
+        "\"weight\": 3",
+        "\"weight\": 1",
+        "\"attempts\": 2",
+        "http://tasks.other:8080",
+    ] {
+        assert!(text.contains(part), "{part} is not in {text}");
+    }
+    assert!(!text.contains("sticky"), "{text}");
+    backend.is_sticky = true;
+    let text = routes_file(&backend, &routes, "s", 443).text;
+    assert!(text.contains("longshore_affinity"), "{text}");
+    assert!(text.contains("\"secure\": false"), "{text}");
+    let routes = [route("/", TlsMode::Acme)];
+    let text = routes_file(&backend, &routes, "s", 443).text;
+    assert!(text.contains("\"secure\": true"), "{text}");
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use longshore_agent_api::{AgentProblem, RunningUpdate};
-use longshore_domain::{Failure, ServiceId, Stage, Strategy};
+use longshore_domain::{Failure, ServiceId, Stage, Strategy, takeover};
 
 use super::{End, Run, seconds};
 use crate::jobs::record::StoppedVersion;
@@ -14,7 +14,7 @@ use crate::stage::{StageContext, StageError};
 const POLL: Duration = Duration::from_millis(200);
 
 impl Run {
-    /// Notes, once, which version is live and which ones a recreation will stop.
+    /// Notes, once, which version is live and which ones will be stopped for the new one.
     pub(super) async fn note_others(&mut self, stage: Stage) -> Result<(), End> {
         if self.progress.previous.is_some() || !self.progress.stopped.is_empty() {
             return Ok(());
@@ -32,18 +32,52 @@ impl Run {
             version.number != self.spec.number
                 && !self.jobs.drains.contains(service, version.number)
         });
-        self.progress.previous = others.clone().map(|version| version.number).max();
+        // What a failed deployment left beside the live version is no version to go back to.
+        self.progress.previous = others
+            .clone()
+            .map(|version| version.number)
+            .find(|number| Some(*number) == self.spec.live_number);
         self.progress.routes.clone_from(&self.spec.routes);
-        if self.spec.strategy == Strategy::Recreate {
-            self.progress.stopped = others
-                .filter(|version| version.desired > 0)
-                .map(|version| StoppedVersion {
-                    number: version.number,
-                    replicas: version.desired,
-                })
-                .collect();
-        }
+        let may_share = match self.spec.strategy {
+            Strategy::BlueGreen => return self.save_progress(stage).await,
+            Strategy::Rolling => true,
+            Strategy::Recreate => false,
+        };
+        self.progress.stopped = others
+            .filter(|version| version.desired > 0)
+            .map(|version| StoppedVersion {
+                number: version.number,
+                replicas: version.desired,
+                may_share,
+            })
+            .collect();
         self.save_progress(stage).await
+    }
+
+    /// Says how the new version takes over and why.
+    pub(super) fn tell_strategy(&self) {
+        let how = match self.spec.strategy {
+            Strategy::BlueGreen => "at once (blue_green)",
+            Strategy::Rolling => "step by step (rolling)",
+            Strategy::Recreate => "after the old version has stopped (recreate)",
+        };
+        let why = self.spec.strategy_reason.as_words();
+        self.say(&format!("The new version takes over {how}, because {why}."));
+    }
+
+    /// How long the switch may take. Each step of a rolling one starts containers, probes
+    /// them and drains others.
+    pub(super) fn switch_limit(&self) -> Duration {
+        let spec = &self.spec;
+        let limit = seconds(spec.limits.switching);
+        let parts = takeover::parts(spec.strategy, spec.replicas, spec.sticky_sessions);
+        let steps = takeover::batches(spec.strategy, parts.len()).len();
+        let step = seconds(spec.limits.starting)
+            + spec.health.patience()
+            + seconds(spec.limits.verifying)
+            + seconds(spec.drain_seconds)
+            + seconds(spec.stop_grace_seconds);
+        limit + step * u32::try_from(steps.saturating_sub(1)).unwrap_or_default()
     }
 
     /// Plans the removal of every other version. The new one serves by now: what cannot

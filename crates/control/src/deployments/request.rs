@@ -3,6 +3,7 @@
 use longshore_domain::Specification;
 use longshore_domain::source::{Build, Source};
 use longshore_domain::specification::Origin;
+use longshore_domain::takeover;
 use longshore_domain::{Cause, CommitSha, DeploymentId, ImageRef, Permission, ServiceId};
 use longshore_store::PgConnection;
 use longshore_store::services::ServiceRecord;
@@ -85,6 +86,8 @@ impl Control {
         let variables_at = self.clock.now();
         let variables = self.resolve_variables(connection, &turn.service).await?;
         let run = turn.service.run.clone();
+        // No service holds a volume or a port of the machine yet.
+        let (strategy, strategy_reason) = takeover::choose(run.strategy, None);
         let mut ask = Ask {
             cause: Cause::Manual,
             requested_by: None,
@@ -92,7 +95,8 @@ impl Control {
                 service_name: turn.service.name.clone(),
                 origin,
                 port: turn.service.port,
-                strategy: run.strategy.unwrap_or_default(),
+                strategy,
+                strategy_reason,
                 run,
                 variables_at,
             },

@@ -109,6 +109,7 @@ impl Control {
                 port: before.port,
                 run: before.run.clone(),
                 strategy: before.strategy,
+                strategy_reason: before.strategy_reason,
                 variables_at,
             },
             variables: resolved,

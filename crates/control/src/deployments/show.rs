@@ -162,6 +162,7 @@ fn view(record: DeploymentRecord, kept: &[i32]) -> DeploymentView {
         superseded_by: record.superseded_by,
         timings: record.timings,
         strategy: record.specification.strategy,
+        strategy_reason: record.specification.strategy_reason,
         queued_at: record.queued_at,
         started_at: record.started_at,
         stage_started_at: record.stage_started_at,

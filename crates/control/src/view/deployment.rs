@@ -1,5 +1,6 @@
 //! Views of deployments and their logs.
 
+use longshore_domain::takeover::StrategyReason;
 use longshore_domain::{
     Cause, DeploymentId, DeploymentStatus, EnvironmentId, FailureKind, ProjectId, ServiceId, Stage,
     StageTimings, Strategy,
@@ -67,6 +68,8 @@ pub struct DeploymentView {
     pub timings: StageTimings,
     /// How the new version takes over.
     pub strategy: Strategy,
+    /// Why it does so.
+    pub strategy_reason: StrategyReason,
     /// When it was asked for.
     #[serde(with = "time::serde::rfc3339")]
     pub queued_at: OffsetDateTime,

@@ -84,6 +84,7 @@ impl Control {
             return Ok(None);
         };
         let domains = domains::list_of_services(connection, &[service.id]).await?;
+        let live = deployments::list_live(connection, &[service.id]).await?;
         let variables = self.open_variables(record.id, &record.variables)?;
         let is_git = matches!(record.specification.origin, Origin::Git { .. });
         let git_credentials = if is_git {
@@ -99,6 +100,7 @@ impl Control {
             service_name: record.specification.service_name.clone(),
             environment: record.environment,
             build_secrets: build_secrets(&record.specification.origin, &variables),
+            live_number: live.first().map(|live| live.number),
             routes: routes(&domains, service.id, record.specification.port),
             redact: redact(&variables, &git_credentials),
             git_credentials,

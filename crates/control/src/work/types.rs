@@ -37,6 +37,8 @@ pub struct ClaimedDeployment {
     pub git_credentials: GitCredentials,
     /// The pinned SSH host key.
     pub git_host_key: Option<String>,
+    /// The number of the service's live deployment now.
+    pub live_number: Option<i32>,
     /// The routes of the service now.
     pub routes: Vec<Route>,
     /// Values that must not appear in any log.

@@ -68,6 +68,9 @@ pub(crate) struct Deployment {
     timings_ms: StageTimings,
     #[schema(value_type = String)]
     strategy: longshore_domain::Strategy,
+    /// Why it takes over that way: `usual`, `settings`, `single_writer_volume` or `host_port`.
+    #[schema(value_type = String)]
+    strategy_reason: longshore_domain::takeover::StrategyReason,
     #[serde(with = "time::serde::rfc3339")]
     queued_at: OffsetDateTime,
     #[serde(with = "time::serde::rfc3339::option")]
@@ -134,6 +137,7 @@ impl From<DeploymentView> for Deployment {
             can_roll_back: view.can_roll_back,
             timings_ms: view.timings,
             strategy: view.strategy,
+            strategy_reason: view.strategy_reason,
             queued_at: view.queued_at,
             started_at: view.started_at,
             ended_at: view.ended_at,

@@ -216,6 +216,8 @@ pub struct DeploymentPage {
     pub relative: Option<Relative>,
     /// How the new version takes over.
     pub strategy: &'static str,
+    /// Why it takes over that way, as the end of a sentence.
+    pub strategy_reason: &'static str,
     /// Why it failed.
     pub failure: Option<FailureNotice>,
     /// The stages.
@@ -302,6 +304,7 @@ impl DeploymentPage {
                 },
             }),
             strategy: strategy(deployment.strategy),
+            strategy_reason: deployment.strategy_reason.as_words(),
             failure: deployment
                 .failure
                 .as_ref()

@@ -79,6 +79,8 @@ pub struct RunForm {
     pub cpu: String,
     /// How a new version takes over; empty when Longshore chooses.
     pub strategy: String,
+    /// Whether a visitor stays with one container.
+    pub sticky_sessions: bool,
     /// The command, an argument a line.
     pub command: String,
     /// The release command, an argument a line.
@@ -145,6 +147,7 @@ impl RunForm {
                 Some(Strategy::Recreate) => "recreate",
             }
             .to_owned(),
+            sticky_sessions: run.sticky_sessions,
             command: lines(&run.command),
             release_command: lines(&run.release_command),
             probe: probe.to_owned(),
