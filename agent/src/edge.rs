@@ -15,8 +15,8 @@ mod seen;
 mod supervise;
 mod verify;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use longshore_agent_api::AgentProblem;
@@ -40,6 +40,10 @@ pub struct Edge {
     is_ready: AtomicBool,
     /// One preparation at a time: the first one and the supervisor's.
     preparing: tokio::sync::Mutex<()>,
+    /// One change at a time.
+    changing: tokio::sync::Mutex<()>,
+    /// Why the proxy refused the last change, if it did.
+    refusal: Mutex<Option<String>>,
 }
 
 impl Edge {
@@ -59,6 +63,8 @@ impl Edge {
             http,
             is_ready: AtomicBool::new(false),
             preparing: tokio::sync::Mutex::default(),
+            changing: tokio::sync::Mutex::default(),
+            refusal: Mutex::default(),
         }
     }
 
@@ -79,14 +85,32 @@ impl Edge {
         self.is_ready.load(Ordering::Acquire)
     }
 
-    async fn prepare_parts(&self) -> Result<(), AgentProblem> {
-        let unknown = self.files.prepare().await?;
-        for name in unknown {
+    /// Why the proxy did not take the last change of its configuration; none when it did.
+    pub fn refusal(&self) -> Option<String> {
+        self.refusal
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    fn note_refusal(&self, refusal: Option<String>) {
+        *self.refusal.lock().unwrap_or_else(PoisonError::into_inner) = refusal;
+    }
+
+    /// Whether there were any.
+    async fn put_foreign_files_aside(&self) -> Result<bool, AgentProblem> {
+        let foreign = self.files.prepare().await?;
+        for name in &foreign {
             tracing::warn!(
                 name,
                 "a file that the agent did not write was taken from the proxy's directory"
             );
         }
+        Ok(!foreign.is_empty())
+    }
+
+    async fn prepare_parts(&self) -> Result<(), AgentProblem> {
+        self.put_foreign_files_aside().await?;
         let network = self.engine.edge_network().await?;
         self.ensure_container(&network).await?;
         self.wait_for_ping().await?;

@@ -23,6 +23,7 @@ pub fn collect(config: &Config, machine: MachineState, running_jobs: usize) -> A
         docker_version: machine.docker_version,
         swarm_ready: machine.swarm_ready,
         proxy_ready: machine.proxy_ready,
+        proxy_refusal: machine.proxy_refusal,
         proxy_image: config.traefik_image.clone(),
         cores: cores(),
         memory_total_bytes: memory_field(&memory, "MemTotal:"),

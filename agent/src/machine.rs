@@ -8,8 +8,8 @@ use std::path::Path;
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 use longshore_agent_api::{
-    AgentProblem, ContainerLine, DeployJob, HealthTrial, HealthVerdict, RepositoryCheck,
-    RepositoryReport, RouteUpdate, RunningUpdate, VersionEnds, VersionStatus,
+    AgentProblem, ContainerLine, DeployJob, DesiredService, HealthTrial, HealthVerdict,
+    RepositoryCheck, RepositoryReport, RouteUpdate, RunningUpdate, VersionEnds, VersionStatus,
 };
 use longshore_domain::{DeploymentId, EnvironmentId, ServiceId};
 
@@ -30,6 +30,8 @@ pub struct MachineState {
     pub swarm_ready: bool,
     /// Whether the proxy runs and answers.
     pub proxy_ready: bool,
+    /// Why the proxy did not take the last change of its configuration.
+    pub proxy_refusal: Option<String>,
 }
 
 /// Something on the machine that carries this instance's label.
@@ -181,6 +183,10 @@ pub trait Machine: Send + Sync + 'static {
         service: ServiceId,
         update: &RouteUpdate,
     ) -> Result<(), AgentProblem>;
+
+    /// Which of these services are not as they shall be: the live version's containers or its
+    /// routes. One look, however many there are.
+    async fn drifted(&self, desired: &[DesiredService]) -> Result<Vec<ServiceId>, AgentProblem>;
 
     /// Makes the routes of a live version what they shall be; tells whether they were not.
     async fn repair_routes(

@@ -82,11 +82,13 @@ impl Reconciler {
                 Err(problem) => report.problems.push(format!("{name}: {problem}")),
             }
         }
+        let drifted = self.machine.drifted(&desired.services).await?;
         for service in &desired.services {
             let Some(live_number) = service.live_number else {
                 continue;
             };
-            if known.is_moving(service.service, live_number) {
+            if !drifted.contains(&service.service) || known.is_moving(service.service, live_number)
+            {
                 continue;
             }
             self.repair(service, live_number, &mut report).await;

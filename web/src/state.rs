@@ -56,6 +56,8 @@ pub struct Machine {
     pub swarm_ready: bool,
     /// Whether the proxy runs and answers.
     pub proxy_ready: bool,
+    /// Why the proxy did not take the last change of its configuration; none when it did.
+    pub proxy_refusal: Option<String>,
     /// The proxy's image.
     pub proxy_image: String,
     /// Cores.

@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 
 use longshore_agent_api::AgentProblem;
 use tokio::process::Command;
+use tokio::sync::watch;
 
 use super::{Edge, trouble};
 use crate::engine::{EdgeNetwork, brief};
@@ -24,9 +25,15 @@ pub(super) const EPHEMERAL_PORTS: (u16, u16) = (32_768, 60_999);
 const NAMESPACES: &str = "/var/run/docker/netns";
 const CHAIN: &str = "FORWARD";
 
+mod guard;
+
 /// What was put in last.
 #[derive(Debug, Default)]
-pub(super) struct Isolation(tokio::sync::Mutex<Option<Applied>>);
+pub(super) struct Isolation {
+    applied: tokio::sync::Mutex<Option<Applied>>,
+    /// The network, and where its namespace has been seen, to be guarded.
+    known: watch::Sender<Option<(EdgeNetwork, PathBuf)>>,
+}
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Applied {
@@ -46,12 +53,28 @@ struct Namespace {
 impl Edge {
     /// Puts the rules in, when they are not.
     pub(super) async fn isolate(&self, network: &EdgeNetwork) -> Result<(), AgentProblem> {
-        let mut applied = self.isolation.0.lock().await;
+        // Before the lock: Docker may take its time to answer.
+        let namespace = self.namespace(network).await?;
         // Without members a network has no namespace, and nobody to keep apart.
-        let Some(namespace) = self.namespace(network).await? else {
-            *applied = None;
+        let Some(namespace) = namespace else {
+            *self.isolation.applied.lock().await = None;
             return Ok(());
         };
+        let known = (network.clone(), namespace.directory());
+        self.isolation.known.send_if_modified(|last| {
+            let is_new = last.as_ref() != Some(&known);
+            *last = Some(known);
+            is_new
+        });
+        self.isolate_namespace(network, namespace).await
+    }
+
+    async fn isolate_namespace(
+        &self,
+        network: &EdgeNetwork,
+        namespace: Namespace,
+    ) -> Result<(), AgentProblem> {
+        let mut applied = self.isolation.applied.lock().await;
         let listing = list(&namespace).await?;
         let is_there = applied
             .as_ref()
@@ -71,7 +94,7 @@ impl Edge {
     /// Puts the rules in when the namespace is not the one that has them; cheap.
     pub(super) async fn isolate_when_new(&self, network: &EdgeNetwork) -> Result<(), AgentProblem> {
         let known = {
-            let applied = self.isolation.0.lock().await;
+            let applied = self.isolation.applied.lock().await;
             applied.as_ref().map(|applied| applied.namespace.clone())
         };
         if let Some(known) = known
@@ -103,6 +126,10 @@ impl Edge {
 }
 
 impl Namespace {
+    fn directory(&self) -> PathBuf {
+        self.path.parent().unwrap_or(&self.path).to_owned()
+    }
+
     fn at(path: PathBuf) -> io::Result<Self> {
         let meta = fs::metadata(&path)?;
         Ok(Self {
@@ -115,7 +142,7 @@ impl Namespace {
 
 /// Docker names an overlay's namespace by a counter and the beginning of its id.
 fn find(directory: &Path, network: &str) -> io::Result<Option<Namespace>> {
-    let tail = format!("-{}", network.get(..10).unwrap_or(network));
+    let tail = tail(network);
     for entry in fs::read_dir(directory)? {
         let entry = entry?;
         if entry.file_name().to_string_lossy().ends_with(&tail) {
@@ -123,6 +150,10 @@ fn find(directory: &Path, network: &str) -> io::Result<Option<Namespace>> {
         }
     }
     Ok(None)
+}
+
+fn tail(network: &str) -> String {
+    format!("-{}", network.get(..10).unwrap_or(network))
 }
 
 /// The rules, in an order in which nothing passes too much in between.

@@ -136,6 +136,24 @@ impl Edge {
         self.change(&routes_name(job.service), &file).await
     }
 
+    /// Whether a live version, as it was found, has the routes that it shall have.
+    ///
+    /// # Errors
+    /// When the files cannot be read.
+    pub(crate) async fn has_routes(
+        &self,
+        service: ServiceId,
+        update: &RouteUpdate,
+        version: &Version,
+    ) -> Result<bool, AgentProblem> {
+        let wanted = if update.routes.is_empty() {
+            None
+        } else {
+            Some(self.file_of(service, update, version).await?.text)
+        };
+        Ok(self.files.read(&routes_name(service)).await? == wanted)
+    }
+
     async fn wanted(
         &self,
         service: ServiceId,
@@ -157,15 +175,24 @@ impl Edge {
                     ),
                 )
             })?;
+        Ok(Some(self.file_of(service, update, &version).await?))
+    }
+
+    async fn file_of(
+        &self,
+        service: ServiceId,
+        update: &RouteUpdate,
+        version: &Version,
+    ) -> Result<File, AgentProblem> {
         let backend = Backend {
             service,
             number: update.live_number,
-            parts: serving(&version),
+            parts: serving(version),
             is_sticky: version.is_sticky,
         };
         let secret = self.files.secret().await?;
         let port = self.config.proxy_https_port;
-        Ok(Some(routes_file(&backend, &update.routes, &secret, port)))
+        Ok(routes_file(&backend, &update.routes, &secret, port))
     }
 }
 

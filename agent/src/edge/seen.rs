@@ -18,17 +18,28 @@ const POLL: Duration = Duration::from_millis(20);
 
 impl Edge {
     /// Puts a file in place and waits until the proxy serves it. When the proxy does not,
-    /// what was there before is put back.
+    /// what was there before is put back, and an alarm is raised.
     pub(super) async fn change(&self, name: &str, file: &File) -> Result<(), AgentProblem> {
+        // The proxy takes all files or none: while one is refused, no other would be seen.
+        let _one = self.changing.lock().await;
         let before = self.files.read(name).await?;
         if before.as_deref() != Some(&file.text) {
             self.files.put(name, Some(file.text.clone())).await?;
         }
-        let seen = self.wait_for_marker(name, Some(&file.marker), LIMIT).await;
-        if seen.is_err() {
-            tracing::error!(name, "the proxy does not take its configuration");
+        let mut seen = self.wait_for_marker(name, Some(&file.marker), LIMIT).await;
+        if seen.is_err() && self.put_foreign_files_aside().await? {
+            seen = self.wait_for_marker(name, Some(&file.marker), LIMIT).await;
+        }
+        if let Err(problem) = &seen {
+            tracing::error!(name, %problem, "the proxy does not take its configuration");
             self.files.put(name, before).await?;
         }
+        self.note_refusal(seen.as_ref().err().map(|problem| {
+            format!(
+                "{} The routes of {name} stay as they were; all others go on.",
+                problem.message
+            )
+        }));
         seen
     }
 

@@ -31,6 +31,7 @@ impl Edge {
         tokio::select! {
             () = cancel.cancelled() => {}
             () = self.watch() => {}
+            () = self.guard() => {}
         }
     }
 

@@ -1,6 +1,7 @@
 //! A version runs in one part or several, each a Swarm service with a name of its own:
 //! what is replaced by itself (`rolling`) or addressed by itself (sticky sessions).
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use bollard::models::{ServiceSpecMode, ServiceSpecModeReplicated};
@@ -80,15 +81,33 @@ impl Engine {
         number: i32,
     ) -> Result<Option<Version>, AgentProblem> {
         let found = self.swarm_parts(service, number).await?;
-        let Some(first) = found.first() else {
-            return Ok(None);
-        };
-        let spec = first.found.spec.as_ref();
+        Ok(self.version_of(&found))
+    }
+
+    /// All versions of all services, at one look.
+    pub(crate) async fn all_versions(
+        &self,
+    ) -> Result<HashMap<(ServiceId, i32), Version>, AgentProblem> {
+        let mut found = HashMap::<_, Vec<SwarmService>>::new();
+        for part in self.swarm_services(None).await? {
+            let version = (part.service, part.number);
+            found.entry(version).or_default().push(part);
+        }
+        let versions = found.into_iter().filter_map(|(key, mut parts)| {
+            parts.sort_by_key(|part| part.part);
+            Some((key, self.version_of(&parts)?))
+        });
+        Ok(versions.collect())
+    }
+
+    /// The version that parts make, sorted by their places.
+    fn version_of(&self, parts: &[SwarmService]) -> Option<Version> {
+        let spec = parts.first()?.found.spec.as_ref();
         let labels = spec.and_then(|spec| spec.labels.as_ref());
-        Ok(Some(Version {
+        Some(Version {
             is_sticky: labels.is_some_and(|labels| labels.contains_key(&self.names.sticky())),
             port: Names::read(labels, &self.names.port()),
-            parts: found
+            parts: parts
                 .iter()
                 .map(|part| Part {
                     index: part.part,
@@ -96,7 +115,7 @@ impl Engine {
                     replicas: counts(part).1,
                 })
                 .collect(),
-        }))
+        })
     }
 
     /// How many containers of a part run.

@@ -7,8 +7,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 use longshore_agent_api::{
-    AgentProblem, ContainerLine, DeployJob, HealthTrial, HealthVerdict, Origin, RepositoryCheck,
-    RepositoryReport, RouteUpdate, RunningUpdate, VersionEnds, VersionStatus,
+    AgentProblem, ContainerLine, DeployJob, DesiredService, HealthTrial, HealthVerdict, Origin,
+    RepositoryCheck, RepositoryReport, RouteUpdate, RunningUpdate, VersionEnds, VersionStatus,
 };
 use longshore_domain::{FailureKind, ServiceId, Strategy};
 use tokio::sync::watch;
@@ -166,6 +166,7 @@ impl Machine for DockerMachine {
             docker_version,
             swarm_ready,
             proxy_ready: self.edge.ready(),
+            proxy_refusal: self.edge.refusal(),
         }
     }
 
@@ -355,6 +356,32 @@ impl Machine for DockerMachine {
         update: &RouteUpdate,
     ) -> Result<(), AgentProblem> {
         self.edge.set_routes(service, update).await
+    }
+
+    async fn drifted(&self, desired: &[DesiredService]) -> Result<Vec<ServiceId>, AgentProblem> {
+        let versions = self.engine.all_versions().await?;
+        let mut drifted = Vec::new();
+        for one in desired {
+            let Some(live_number) = one.live_number else {
+                continue;
+            };
+            let update = RouteUpdate {
+                live_number,
+                routes: one.routes.clone(),
+            };
+            let is_as_desired = match versions.get(&(one.service, live_number)) {
+                Some(version) => {
+                    let replicas: u32 = version.parts.iter().map(|part| part.replicas).sum();
+                    replicas == one.replicas
+                        && self.edge.has_routes(one.service, &update, version).await?
+                }
+                None => false,
+            };
+            if !is_as_desired {
+                drifted.push(one.service);
+            }
+        }
+        Ok(drifted)
     }
 
     async fn repair_routes(

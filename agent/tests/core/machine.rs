@@ -13,8 +13,9 @@ use longshore_agent::git::Checkout;
 use longshore_agent::machine::{Machine, MachineState, Owned};
 use longshore_agent::stage::{StageContext, StageError};
 use longshore_agent_api::{
-    AgentProblem, ContainerLine, DeployJob, HealthTrial, HealthVerdict, LogStream, Origin,
-    RepositoryCheck, RepositoryReport, RouteUpdate, RunningUpdate, VersionEnds, VersionStatus,
+    AgentProblem, ContainerLine, DeployJob, DesiredService, HealthTrial, HealthVerdict, LogStream,
+    Origin, RepositoryCheck, RepositoryReport, RouteUpdate, RunningUpdate, VersionEnds,
+    VersionStatus,
 };
 use longshore_domain::{FailureKind, ServiceId, Stage};
 use time::OffsetDateTime;
@@ -206,6 +207,7 @@ impl Machine for Simulated {
             docker_version: Some("simulated".to_owned()),
             swarm_ready: true,
             proxy_ready: true,
+            proxy_refusal: None,
         }
     }
 
@@ -427,6 +429,10 @@ impl Machine for Simulated {
         let mut world = self.world.lock().unwrap();
         world.live.insert(service, update.live_number);
         Ok(())
+    }
+
+    async fn drifted(&self, desired: &[DesiredService]) -> Result<Vec<ServiceId>, AgentProblem> {
+        Ok(desired.iter().map(|one| one.service).collect())
     }
 
     async fn repair_routes(

@@ -106,3 +106,58 @@ async fn answers_carry_no_marker_for_strangers() {
         "{names:?}"
     );
 }
+
+fn moved(to: &str) -> RouteUpdate {
+    RouteUpdate {
+        live_number: 1,
+        routes: vec![route(to, "/")],
+    }
+}
+
+#[tokio::test]
+async fn a_file_of_somebody_else_holds_no_change_up() {
+    let world = World::with_edge().await;
+    let job = web("one");
+    world.deploy(&job, "busybox:latest").await;
+    let directory = world.config.agent_dir().join("edge/dynamic");
+    std::fs::write(directory.join("own.yml"), "http: [").unwrap();
+    let changed = world.edge.set_routes(job.service, &moved("b.test")).await;
+    changed.unwrap();
+    assert_eq!(world.get("b.test", "/").await.0, 200);
+    assert!(!directory.join("own.yml").exists());
+    assert_eq!(world.edge.refusal(), None);
+}
+
+#[tokio::test]
+async fn a_refused_file_raises_an_alarm_and_harms_no_other_service() {
+    let world = World::with_edge().await;
+    let (one, mut two) = (web("one"), web("two"));
+    two.routes[0].host = "two.test".parse().unwrap();
+    world.deploy(&one, "busybox:latest").await;
+    world.deploy(&two, "busybox:latest").await;
+    let file = format!("edge/dynamic/service-{}.yml", one.service);
+    std::fs::write(world.config.agent_dir().join(file), "http: [").unwrap();
+
+    let refused = world.edge.set_routes(two.service, &moved("b.test")).await;
+    let problem = refused.unwrap_err();
+    assert!(
+        problem.message.contains("did not take the change"),
+        "{problem}"
+    );
+    let alarm = world.edge.refusal().unwrap();
+    assert!(alarm.contains(&two.service.to_string()), "{alarm}");
+    for (host, text) in [("app.test", "one\n"), ("two.test", "two\n")] {
+        assert_eq!(world.get(host, "/").await, (200, text.to_owned()));
+    }
+
+    let update = RouteUpdate {
+        live_number: 1,
+        routes: one.routes.clone(),
+    };
+    let repaired = world.edge.repair_routes(one.service, &update).await;
+    assert!(repaired.unwrap());
+    assert_eq!(world.edge.refusal(), None);
+    let taken = world.edge.set_routes(two.service, &moved("b.test")).await;
+    taken.unwrap();
+    assert_eq!(world.get("b.test", "/").await.1, "two\n");
+}

@@ -24,6 +24,9 @@ pub struct AgentInfo {
     pub swarm_ready: bool,
     /// Whether the proxy runs and answers.
     pub proxy_ready: bool,
+    /// Why the proxy did not take the last change of its configuration; none when it did.
+    #[serde(default)]
+    pub proxy_refusal: Option<String>,
     /// The proxy's image.
     pub proxy_image: String,
     /// Cores.

@@ -27,6 +27,7 @@ impl AgentQueries for AgentClient {
             docker_version: info.docker_version,
             swarm_ready: info.swarm_ready,
             proxy_ready: info.proxy_ready,
+            proxy_refusal: info.proxy_refusal,
             proxy_image: info.proxy_image,
             cores: info.cores,
             memory_total_bytes: info.memory_total_bytes,

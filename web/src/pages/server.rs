@@ -75,7 +75,9 @@ fn parts(machine: &Machine) -> Vec<Part> {
         ),
         (None, _) => part("Docker", "Docker does not answer.", Status::BROKEN),
     };
-    let proxy = if machine.proxy_ready {
+    let proxy = if let Some(refusal) = &machine.proxy_refusal {
+        part("Proxy", refusal, Status::BROKEN)
+    } else if machine.proxy_ready {
         part(
             "Proxy",
             &format!("{} answers.", machine.proxy_image),
