@@ -4,10 +4,13 @@
 //! It takes no input: it is woken by news or by time, reads everything and tells the
 //! agent, which knows how to come from what is to what shall be.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use longshore_agent_api::{DesiredService, DesiredState, RunningUpdate};
 use longshore_control::{Control, work};
+use longshore_web::Metrics;
+use tokio::time::Instant;
 
 use crate::agent_client::AgentClient;
 use crate::tasks::Tasks;
@@ -22,18 +25,27 @@ const SETTLE: Duration = Duration::from_millis(50);
 pub struct Reconciler {
     control: Control,
     agent: AgentClient,
+    metrics: Arc<Metrics>,
 }
 
 impl Reconciler {
     /// Starts reconciling: at once, at news and from time to time.
-    pub fn start(control: Control, agent: AgentClient, tasks: &Tasks) {
-        let reconciler = Self { control, agent };
+    pub fn start(control: Control, agent: AgentClient, metrics: Arc<Metrics>, tasks: &Tasks) {
+        let reconciler = Self {
+            control,
+            agent,
+            metrics,
+        };
         let stopping = tasks.stopping().clone();
         tasks.spawn("reconcile", async move {
             let mut news = reconciler.control.follow_machine();
             loop {
-                if let Err(error) = reconciler.pass().await {
-                    tracing::warn!(error = format!("{error:#}"), "reconcile pass failed");
+                let start = Instant::now();
+                match reconciler.pass().await {
+                    Ok(()) => reconciler.metrics.reconciled(start.elapsed()),
+                    Err(error) => {
+                        tracing::warn!(error = format!("{error:#}"), "reconcile pass failed");
+                    }
                 }
                 tokio::select! {
                     () = stopping.cancelled() => return,

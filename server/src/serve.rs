@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use axum::Router;
 use longshore_control::{Control, ControlSettings, ProxyPorts, store};
-use longshore_web::{TrustedProxy, WebSettings, WebState};
+use longshore_web::{Metrics, TrustedProxy, WebSettings, WebState};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{Instant, sleep, timeout};
@@ -52,11 +52,11 @@ pub async fn serve(config: Config) -> Result<()> {
 
     let tasks = Tasks::default();
     let agent = AgentClient::new(&config.agent_socket)?;
-    let router = router(&config, &control, &agent);
-    start_background_work(&control, &agent, &tasks);
+    let web = web_state(&config, &control, &agent);
+    start_background_work(&control, &agent, Arc::clone(&web.metrics), &tasks);
     upkeep::start(control.clone(), config.retention, &tasks);
     let stop = tasks.stopping().clone();
-    let answering = answer(listener, router, stop.clone());
+    let answering = answer(listener, longshore_web::router(web), stop.clone());
     tokio::pin!(answering);
     tracing::info!(address = %config.listen, "serving");
 
@@ -121,7 +121,12 @@ async fn connect(config: &Config) -> Result<Control> {
 }
 
 /// Starts what works without being asked: news from the database, the queue, reconciling.
-fn start_background_work(control: &Control, agent: &AgentClient, tasks: &Tasks) {
+fn start_background_work(
+    control: &Control,
+    agent: &AgentClient,
+    metrics: Arc<Metrics>,
+    tasks: &Tasks,
+) {
     let (listening, stopping) = (control.clone(), tasks.stopping().clone());
     tasks.spawn("news", async move {
         stopping.run_until_cancelled(listening.listen()).await;
@@ -132,12 +137,12 @@ fn start_background_work(control: &Control, agent: &AgentClient, tasks: &Tasks) 
         CONCURRENT_DEPLOYMENTS,
         tasks,
     );
-    Reconciler::start(control.clone(), agent.clone(), tasks);
+    Reconciler::start(control.clone(), agent.clone(), metrics, tasks);
     Watcher::start(control.clone(), agent.clone(), tasks);
 }
 
-/// Pages and API over the use cases and the agent.
-fn router(config: &Config, control: &Control, agent: &AgentClient) -> Router {
+/// What pages and API work with: the use cases and the agent.
+fn web_state(config: &Config, control: &Control, agent: &AgentClient) -> WebState {
     let settings = WebSettings {
         trusted_proxies: config
             .trusted_proxies
@@ -148,11 +153,7 @@ fn router(config: &Config, control: &Control, agent: &AgentClient) -> Router {
             })
             .collect(),
     };
-    longshore_web::router(WebState::new(
-        control.clone(),
-        Arc::new(agent.clone()),
-        settings,
-    ))
+    WebState::new(control.clone(), Arc::new(agent.clone()), settings)
 }
 
 async fn answer(listener: TcpListener, router: Router, stop: CancellationToken) -> Result<()> {

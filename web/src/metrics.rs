@@ -32,6 +32,7 @@ pub struct Metrics {
     ready: Gauge,
     deployments: Family<StatusLabel, Gauge>,
     log_bytes: Gauge,
+    reconcile: Histogram,
 }
 
 impl Default for Metrics {
@@ -75,6 +76,12 @@ impl Metrics {
             "Text of the logs of all deployments",
             log_bytes.clone(),
         );
+        let reconcile = Histogram::new([0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0]);
+        registry.register(
+            "reconcile_seconds",
+            "Duration of a pass that makes the machine agree with what shall run",
+            reconcile.clone(),
+        );
         Self {
             registry,
             requests,
@@ -82,6 +89,7 @@ impl Metrics {
             ready,
             deployments,
             log_bytes,
+            reconcile,
         }
     }
 
@@ -100,6 +108,11 @@ impl Metrics {
             .get_or_create(&RequestLabels { method, status })
             .inc();
         self.seconds.observe(took.as_secs_f64());
+    }
+
+    /// Notes a pass that made the machine agree with what shall run.
+    pub fn reconciled(&self, took: Duration) {
+        self.reconcile.observe(took.as_secs_f64());
     }
 
     /// Notes whether everything answers.

@@ -71,6 +71,19 @@ impl Api {
         serde_json::from_str(&answer.text().await.ok()?).ok()
     }
 
+    /// `GET /api/v1<path>` as plain text; none when nothing, or no 200, comes back.
+    pub async fn try_text(&self, path: &str) -> Option<String> {
+        let request = self
+            .client
+            .get(format!("{}/api/v1{path}", self.url))
+            .bearer_auth(&self.token)
+            .header("accept", "text/plain")
+            .timeout(Duration::from_secs(5));
+        let answer = request.send().await.ok()?;
+        (answer.status() == StatusCode::OK).then_some(())?;
+        answer.text().await.ok()
+    }
+
     /// `POST /api/v1<path>`
     pub async fn post(&self, path: &str, body: Value) -> Answer {
         self.send(Method::POST, path, Some(body)).await

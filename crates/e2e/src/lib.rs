@@ -15,5 +15,6 @@ pub mod apps;
 pub mod browser;
 pub mod faults;
 pub mod gapless;
+pub mod hook;
 pub mod longshore;
 pub mod visits;

@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use longshore_e2e::api::{Api, id_of};
 use longshore_e2e::apps;
+use longshore_e2e::hook::Hook;
 use longshore_e2e::longshore::Longshore;
 use longshore_testkit::git::{GitHttp, Repository};
-use longshore_testkit::webhook::{github_push, github_signature};
 use serde_json::{Value, json};
 
 const HOST: &str = "app.example.test";
@@ -25,8 +25,7 @@ pub struct App {
     pub service: String,
     /// Where `git` finds the repository.
     pub url: String,
-    hook: Value,
-    deliveries: usize,
+    hook: Hook,
     _git: GitHttp,
 }
 
@@ -51,33 +50,21 @@ impl App {
         let service = api.app(&environment, "app", &url, apps::PORT).await;
         api.domain(&service, HOST).await;
         api.deploy_live(&service).await;
-        let path = format!("/services/{service}/webhook");
-        let hook = api.post(&path, json!({})).await.body;
+        let hook = Hook::make(&api, &service).await;
         Self {
             longshore,
             api,
             service,
             url,
             hook,
-            deliveries: 0,
             _git: git,
         }
     }
 
     /// Delivers a push of a commit and waits until its version answers and is live.
-    pub async fn push(&mut self, commit: &str, version: &str) -> Push {
-        self.deliveries += 1;
-        let delivery = format!("b-{}", self.deliveries);
-        let push = github_push("main", commit, "A push");
+    pub async fn push(&self, commit: &str, version: &str) -> Push {
         let start = Instant::now();
-        let signature = github_signature(self.hook["secret"].as_str().expect("a secret"), &push);
-        let headers = [
-            ("x-github-event", "push"),
-            ("x-github-delivery", delivery.as_str()),
-            ("x-hub-signature-256", signature.as_str()),
-        ];
-        let url = self.hook["url"].as_str().expect("a URL");
-        let accepted = self.api.deliver(url, &headers, push).await.expect(202);
+        let accepted = self.hook.push(&self.api, commit).await;
         let answered = start.elapsed();
         self.first_answer(version, start).await;
         let shown = start.elapsed();

@@ -4,7 +4,9 @@
 
 mod app;
 mod bare;
+mod gapless;
 mod idle;
+mod many;
 mod measure;
 mod redeploy;
 mod report;
@@ -12,7 +14,7 @@ mod report;
 use report::Report;
 
 /// All of them, in the order in which they run.
-const SCENARIOS: [&str; 4] = ["idle", "redeploy", "rollback", "large"];
+const SCENARIOS: [&str; 6] = ["idle", "redeploy", "rollback", "large", "gapless", "many"];
 
 #[tokio::main]
 async fn main() -> std::process::ExitCode {
@@ -28,6 +30,8 @@ async fn main() -> std::process::ExitCode {
             "redeploy" => redeploy::tiny(&mut report).await,
             "rollback" => redeploy::rollback(&mut report).await,
             "large" => redeploy::large(&mut report).await,
+            "gapless" => gapless::run(&mut report).await,
+            "many" => many::run(&mut report).await,
             _ => {
                 report.note(&format!(
                     "there is no such benchmark; there are {SCENARIOS:?}"

@@ -23,7 +23,7 @@ const COMMITS: usize = 2_000;
 /// Redeploys of a tiny app by webhook, and by hand, in turns.
 pub async fn tiny(report: &mut Report) {
     let greeter = apps::greeter("v0");
-    let mut app = App::start(&greeter).await;
+    let app = App::start(&greeter).await;
     let mut bare = Bare::new(&app.url, Fetch::Update);
     bare.deploy();
     let (mut ours, mut theirs, mut answers, mut stages) = (vec![], vec![], vec![], vec![]);
@@ -49,7 +49,7 @@ pub async fn tiny(report: &mut Report) {
 /// Rolling back, against creating a service of an image that is there.
 pub async fn rollback(report: &mut Report) {
     let greeter = apps::greeter("v0.");
-    let mut app = App::start(&greeter).await;
+    let app = App::start(&greeter).await;
     let mut bare = Bare::new(&app.url, Fetch::Update);
     bare.deploy();
     let commit = apps::release(&greeter, "v1.");
@@ -72,7 +72,7 @@ pub async fn rollback(report: &mut Report) {
 /// A change of one line in a large repository, against a shallow clone.
 pub async fn large(report: &mut Report) {
     let repository = large_repository();
-    let mut app = App::start(&repository).await;
+    let app = App::start(&repository).await;
     let mut bare = Bare::new(&app.url, Fetch::ShallowClone);
     bare.deploy();
     let (mut ours, mut theirs, mut stages) = (vec![], vec![], vec![]);
