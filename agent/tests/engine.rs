@@ -9,6 +9,7 @@
 mod engine {
     pub mod world;
 
+    mod health;
     mod isolation;
     mod log;
     mod release;
