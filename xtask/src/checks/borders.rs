@@ -26,7 +26,11 @@ const LAYERS: &[(&str, &[&str])] = &[
     ),
     (
         "longshore-agent",
-        &["longshore-domain", "longshore-agent-api"],
+        &[
+            "longshore-domain",
+            "longshore-agent-api",
+            "longshore-autobuild",
+        ],
     ),
     (
         "longshore-server",
@@ -38,7 +42,9 @@ const LAYERS: &[(&str, &[&str])] = &[
             "longshore-web",
         ],
     ),
+    ("longshore-autobuild", &[]),
     ("longshore-probe", &[]),
+    ("longshore-static-server", &[]),
     ("xtask", &[]),
 ];
 

@@ -16,6 +16,7 @@ const SOURCES: &[&str] = &[
     "crates/agent-api/src",
     "crates/store/src",
     "crates/control/src",
+    "crates/autobuild/src",
 ];
 
 const SHELLS: &[&str] = &["sh", "bash", "dash", "zsh", "ash", "busybox"];
