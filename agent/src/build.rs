@@ -16,7 +16,9 @@ mod image;
 mod memory;
 mod orphans;
 mod paths;
+mod recipe;
 mod reuse;
+mod scan;
 mod session;
 mod solve;
 mod trace;
@@ -27,7 +29,7 @@ use std::path::Path;
 use bollard::Docker;
 use longshore_agent_api::WireSecret;
 use longshore_domain::EnvKey;
-use longshore_domain::source::DockerfileBuild;
+use longshore_domain::source::Build;
 
 use crate::stage::{StageContext, StageError};
 
@@ -43,7 +45,7 @@ pub struct BuildRequest<'a> {
     /// What identifies the work tree's content.
     pub tree: &'a str,
     /// How it is built.
-    pub build: &'a DockerfileBuild,
+    pub build: &'a Build,
     /// The build's secrets by their names.
     pub secrets: &'a BTreeMap<EnvKey, WireSecret>,
     /// The tag for the image.
@@ -78,8 +80,9 @@ pub async fn built_before(
     request: &BuildRequest<'_>,
 ) -> Result<Option<Image>, StageError> {
     ctx.or_cancelled(async {
-        paths::resolve(request.checkout, request.build)?;
-        take(ctx, docker, request, &reuse::inputs(request)).await
+        let recipe = recipe::read(request)?;
+        let inputs = reuse::inputs(request, &recipe.place);
+        take(ctx, docker, request, &inputs).await
     })
     .await
 }
@@ -111,12 +114,13 @@ pub async fn build(
     request: BuildRequest<'_>,
 ) -> Result<Image, StageError> {
     ctx.or_cancelled(async {
-        let place = paths::resolve(request.checkout, request.build)?;
-        let inputs = reuse::inputs(&request);
+        let recipe = recipe::read(&request)?;
+        let inputs = reuse::inputs(&request, &recipe.place);
         if let Some(image) = take(ctx, docker, &request, &inputs).await? {
             return Ok(image);
         }
-        solve::solve(ctx, docker, &request, &place, &inputs).await
+        recipe.tell(ctx);
+        solve::solve(ctx, docker, &request, &recipe.place, &inputs).await
     })
     .await
 }

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "build/auto.rs"]
+mod auto;
 #[path = "build/failures.rs"]
 mod failures;
 #[path = "build/images.rs"]
@@ -21,7 +23,7 @@ use bollard::Docker;
 use longshore_agent::build::{self, BuildRequest, Image};
 use longshore_agent::stage::{EventSink, StageContext, StageError};
 use longshore_agent_api::{JobEventKind, WireSecret};
-use longshore_domain::source::DockerfileBuild;
+use longshore_domain::source::{Build, DockerfileBuild};
 use longshore_domain::{EnvKey, FailureKind};
 use longshore_testkit::engine::{RUN_LABEL, Run};
 use tempfile::TempDir;
@@ -101,11 +103,22 @@ impl Bench {
         tree: &str,
         clear_cache: bool,
     ) -> Result<Image, StageError> {
+        let build = Build::Dockerfile(self.build.clone());
+        self.build_by(&build, number, tree, clear_cache).await
+    }
+
+    async fn build_by(
+        &self,
+        build: &Build,
+        number: u32,
+        tree: &str,
+        clear_cache: bool,
+    ) -> Result<Image, StageError> {
         let tag = self.tag(number);
         let request = BuildRequest {
             checkout: self.checkout.path(),
             tree,
-            build: &self.build,
+            build,
             secrets: &self.secrets,
             tag: &tag,
             labels: HashMap::from([(RUN_LABEL.to_owned(), self.run.name().to_owned())]),

@@ -25,6 +25,10 @@ const CHUNK: usize = 64 * 1024;
 /// How many chunks may wait for the engine.
 const WAITING: usize = 8;
 
+/// The server of static sites.
+pub(super) static SERVER: &[u8] =
+    include_bytes!(concat!(env!("OUT_DIR"), "/longshore-static-server"));
+
 /// A context that is ready to be sent.
 pub(super) struct Context {
     root: PathBuf,
@@ -34,6 +38,8 @@ pub(super) struct Context {
     pub(super) dockerfile: String,
     /// The Dockerfile's text, when it has to be sent in addition.
     extra: Option<Vec<u8>>,
+    /// Whether the server of static sites is sent too.
+    server: bool,
 }
 
 /// A piece of the tar file, or why there are no more.
@@ -52,7 +58,7 @@ impl Context {
             .strip_prefix(&place.context)
             .ok()
             .and_then(Path::to_str)
-            .filter(|path| !ignore.excludes(path.as_bytes()));
+            .filter(|path| !place.generated && !ignore.excludes(path.as_bytes()));
         let (dockerfile, extra) = match within {
             Some(path) => (path.to_owned(), None),
             None => (
@@ -66,6 +72,7 @@ impl Context {
             time,
             dockerfile,
             extra,
+            server: place.server,
         })
     }
 
@@ -97,6 +104,10 @@ impl Context {
         if let Some(text) = &self.extra {
             let mut header = self.header(EntryType::Regular, 0o644, text.len() as u64);
             builder.append_data(&mut header, &self.dockerfile, text.as_slice())?;
+        }
+        if self.server {
+            let mut header = self.header(EntryType::Regular, 0o755, SERVER.len() as u64);
+            builder.append_data(&mut header, longshore_autobuild::SERVER, SERVER)?;
         }
         self.folder(&mut builder, &mut Vec::new())?;
         builder.finish()

@@ -12,6 +12,9 @@ use crate::stage::StageError;
 /// The largest Dockerfile or ignore file, in bytes.
 const MAX_FILE: u64 = 1024 * 1024;
 
+/// What is not sent where the repository has no ignore file.
+const DEFAULT_IGNORE: &str = ".git\n**/node_modules\n**/.venv\n**/__pycache__\n";
+
 /// A build's files, all of them inside the checkout.
 #[derive(Debug)]
 pub(super) struct Place {
@@ -23,31 +26,84 @@ pub(super) struct Place {
     pub(super) dockerfile_text: Vec<u8>,
     /// The text of the ignore file, if there is one.
     pub(super) ignore: Option<String>,
+    /// Whether the Dockerfile was written here, and is no file of the repository.
+    pub(super) generated: bool,
+    /// Whether the static file server is sent too.
+    pub(super) server: bool,
 }
 
 /// Finds a build's files.
 pub(super) fn resolve(checkout: &Path, build: &DockerfileBuild) -> Result<Place, StageError> {
-    let root = checkout.canonicalize().map_err(|_| {
-        StageError::failed(FailureKind::Internal, "The checkout is not there any more.")
-    })?;
-    let context = inside(&root, &build.context, "context")?;
+    let root = root(checkout)?;
+    let context = inside(&root, &build.context, "dockerfile.context")?;
     if !context.is_dir() {
-        return Err(invalid("context", &build.context, "is not a folder"));
+        return Err(invalid(
+            "dockerfile.context",
+            &build.context,
+            "is not a folder",
+        ));
     }
-    let dockerfile = inside(&root, &build.path, "path")?;
+    let dockerfile = inside(&root, &build.path, "dockerfile.path")?;
     if !dockerfile.is_file() {
-        return Err(invalid("path", &build.path, "is not a file"));
+        return Err(invalid("dockerfile.path", &build.path, "is not a file"));
     }
-    let dockerfile_text = read(&dockerfile)
-        .ok_or_else(|| invalid("path", &build.path, "is too large for a Dockerfile"))?;
+    let dockerfile_text = read(&dockerfile).ok_or_else(|| {
+        invalid(
+            "dockerfile.path",
+            &build.path,
+            "is too large for a Dockerfile",
+        )
+    })?;
     let own = format!("{}.dockerignore", build.path);
-    let ignore = [root.join(own), context.join(".dockerignore")]
+    let ignore = ignore_file(&root, &[root.join(own), context.join(".dockerignore")])?;
+    Ok(Place {
+        context,
+        dockerfile,
+        dockerfile_text,
+        ignore,
+        generated: false,
+        server: false,
+    })
+}
+
+/// A build whose Dockerfile was written here; its context is the whole checkout.
+pub(super) fn generated(checkout: &Path, text: &str, server: bool) -> Result<Place, StageError> {
+    let root = root(checkout)?;
+    let ignore = ignore_file(&root, &[root.join(".dockerignore")])?;
+    Ok(Place {
+        context: root,
+        dockerfile: PathBuf::new(),
+        dockerfile_text: text.as_bytes().to_vec(),
+        ignore: ignore.or_else(|| Some(DEFAULT_IGNORE.to_owned())),
+        generated: true,
+        server,
+    })
+}
+
+/// Checks that a folder is in the checkout.
+pub(super) fn folder(checkout: &Path, path: &RelativePath, field: &str) -> Result<(), StageError> {
+    if inside(&root(checkout)?, path, field)?.is_dir() {
+        Ok(())
+    } else {
+        Err(invalid(field, path, "is not a folder"))
+    }
+}
+
+fn root(checkout: &Path) -> Result<PathBuf, StageError> {
+    checkout.canonicalize().map_err(|_| {
+        StageError::failed(FailureKind::Internal, "The checkout is not there any more.")
+    })
+}
+
+/// The text of the first of the files that is there.
+fn ignore_file(root: &Path, files: &[PathBuf]) -> Result<Option<String>, StageError> {
+    files
         .iter()
         .find(|path| path.symlink_metadata().is_ok())
         .map(|path| {
             path.canonicalize()
                 .ok()
-                .filter(|path| path.starts_with(&root) && path.is_file())
+                .filter(|path| path.starts_with(root) && path.is_file())
                 .and_then(|path| read(&path))
                 .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
                 .ok_or_else(|| {
@@ -58,13 +114,7 @@ pub(super) fn resolve(checkout: &Path, build: &DockerfileBuild) -> Result<Place,
                     )
                 })
         })
-        .transpose()?;
-    Ok(Place {
-        context,
-        dockerfile,
-        dockerfile_text,
-        ignore,
-    })
+        .transpose()
 }
 
 fn inside(root: &Path, path: &RelativePath, field: &str) -> Result<PathBuf, StageError> {
@@ -92,7 +142,7 @@ fn read(path: &Path) -> Option<Vec<u8>> {
 fn invalid(field: &str, path: &RelativePath, what: &str) -> StageError {
     StageError::failed(
         FailureKind::PathInvalid,
-        format!("build.dockerfile.{field}: {path} {what}."),
+        format!("build.{field}: {path} {what}."),
     )
 }
 

@@ -6,10 +6,13 @@ use std::sync::OnceLock;
 
 use bollard::Docker;
 use bollard::query_parameters::ListImagesOptionsBuilder;
+use longshore_domain::source::Build;
 use sha2::{Digest, Sha256};
 
+use super::context::SERVER;
 use super::endpoint::unavailable;
 use super::image::{repository_of, tag};
+use super::paths::Place;
 use super::{BuildRequest, Image};
 use crate::stage::StageError;
 
@@ -19,23 +22,31 @@ pub(super) const INPUTS_LABEL: &str = "longshore.inputs";
 /// What decides the image, as a hash. Values of secrets count too; their part is keyed
 /// with the machine's identity, so that the label tells nothing to whoever gets the
 /// image elsewhere.
-pub(super) fn inputs(request: &BuildRequest<'_>) -> String {
+pub(super) fn inputs(request: &BuildRequest<'_>, place: &Place) -> String {
     let mut hash = Sha256::new();
     let mut add = |bytes: &[u8]| {
         hash.update((bytes.len() as u64).to_le_bytes());
         hash.update(bytes);
     };
-    let build = request.build;
     add(b"1");
     add(std::env::consts::ARCH.as_bytes());
     add(request.tree.as_bytes());
-    add(build.path.as_str().as_bytes());
-    add(build.context.as_str().as_bytes());
-    add(build.target.as_deref().unwrap_or_default().as_bytes());
-    add(&build.args.len().to_le_bytes());
-    for (key, value) in &build.args {
-        add(key.as_str().as_bytes());
-        add(value.as_bytes());
+    match request.build {
+        Build::Dockerfile(build) => {
+            add(build.path.as_str().as_bytes());
+            add(build.context.as_str().as_bytes());
+            add(build.target.as_deref().unwrap_or_default().as_bytes());
+            add(&build.args.len().to_le_bytes());
+            for (key, value) in &build.args {
+                add(key.as_str().as_bytes());
+                add(value.as_bytes());
+            }
+        }
+        // The text is ours, and another one with another version of Longshore.
+        Build::Static(_) | Build::Auto(_) => add(&place.dockerfile_text),
+    }
+    if place.server {
+        add(SERVER);
     }
     for (key, value) in request.secrets {
         add(key.as_str().as_bytes());
@@ -116,11 +127,24 @@ pub(super) async fn take(
 #[cfg(test)]
 mod tests {
     use std::collections::{BTreeMap, HashMap};
-    use std::path::Path;
+    use std::path::{Path, PathBuf};
 
-    use longshore_domain::source::DockerfileBuild;
+    use longshore_domain::source::{AutoBuild, Build, DockerfileBuild};
 
-    use super::{BuildRequest, inputs};
+    use super::BuildRequest;
+    use crate::build::paths::Place;
+
+    fn inputs(request: &BuildRequest<'_>, text: &str, server: bool) -> String {
+        let place = Place {
+            context: PathBuf::new(),
+            dockerfile: PathBuf::new(),
+            dockerfile_text: text.into(),
+            ignore: None,
+            generated: true,
+            server,
+        };
+        super::inputs(request, &place)
+    }
 
     #[test]
     fn everything_that_decides_the_image_changes_the_inputs() {
@@ -145,16 +169,25 @@ mod tests {
             target: Some("x".to_owned()),
             ..plain.clone()
         };
+        let auto = Build::Auto(AutoBuild {});
+        let (plain, with_args, with_target) = (
+            Build::Dockerfile(plain),
+            Build::Dockerfile(with_args),
+            Build::Dockerfile(with_target),
+        );
         let all = [
-            inputs(&request("t", &plain, &none)),
-            inputs(&request("u", &plain, &none)),
-            inputs(&request("t", &with_args, &none)),
-            inputs(&request("t", &with_target, &none)),
-            inputs(&request("t", &plain, &one)),
-            inputs(&request("t", &plain, &other)),
+            inputs(&request("t", &plain, &none), "", false),
+            inputs(&request("u", &plain, &none), "", false),
+            inputs(&request("t", &with_args, &none), "", false),
+            inputs(&request("t", &with_target, &none), "", false),
+            inputs(&request("t", &plain, &one), "", false),
+            inputs(&request("t", &plain, &other), "", false),
+            inputs(&request("t", &auto, &none), "FROM a", false),
+            inputs(&request("t", &auto, &none), "FROM b", false),
+            inputs(&request("t", &auto, &none), "FROM a", true),
         ];
         let distinct: std::collections::HashSet<_> = all.iter().collect();
         assert_eq!(distinct.len(), all.len());
-        assert_eq!(all[4], inputs(&request("t", &plain, &one)));
+        assert_eq!(all[4], inputs(&request("t", &plain, &one), "", false));
     }
 }

@@ -13,6 +13,7 @@ use http::{Method, Request, header};
 use http_body_util::{BodyExt, StreamBody};
 use hyper::body::{Frame, Incoming};
 use longshore_domain::FailureKind;
+use longshore_domain::source::{Build, DockerfileBuild};
 use prost::Message as _;
 use serde::Deserialize;
 use tokio::task::JoinSet;
@@ -178,7 +179,11 @@ async fn attempt(
 }
 
 fn query(request: &BuildRequest<'_>, dockerfile: &str, session: &str, inputs: &str) -> String {
-    let build = request.build;
+    let none = DockerfileBuild::default();
+    let build = match request.build {
+        Build::Dockerfile(build) => build,
+        Build::Static(_) | Build::Auto(_) => &none,
+    };
     let mut labels = request.labels.clone();
     labels.insert(INPUTS_LABEL.to_owned(), inputs.to_owned());
     let args: HashMap<&str, &str> = build

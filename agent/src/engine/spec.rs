@@ -121,11 +121,17 @@ pub(super) fn service_spec(job: &DeployJob, part: &Part, with: &Ingredients<'_>)
     }
 }
 
-/// The variables as a container takes them.
+/// The variables as a container takes them. `PORT` says where to listen, unless the
+/// user says otherwise.
 pub(super) fn environment(job: &DeployJob) -> Vec<String> {
+    let port = job
+        .port
+        .filter(|_| job.variables.keys().all(|key| key.as_str() != "PORT"))
+        .map(|port| format!("PORT={port}"));
     job.variables
         .iter()
         .map(|(key, value)| format!("{key}={}", value.expose()))
+        .chain(port)
         .collect()
 }
 

@@ -15,7 +15,7 @@ use longshore_agent_api::{
     PROTOCOL_HEADER, PROTOCOL_VERSION, Repository, StageLimits,
 };
 use longshore_domain::health::HealthCheck;
-use longshore_domain::source::DockerfileBuild;
+use longshore_domain::source::Build;
 use longshore_domain::takeover::StrategyReason;
 use longshore_domain::{DeploymentId, EnvironmentId, ServiceId, Strategy};
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
@@ -223,7 +223,7 @@ pub fn job(service: ServiceId, number: i32) -> DeployJob {
             branch: "main".parse().unwrap(),
             commit: None,
             submodules: false,
-            build: DockerfileBuild::default(),
+            build: Build::default(),
             build_secrets: std::collections::BTreeMap::new(),
             clear_cache: false,
         },

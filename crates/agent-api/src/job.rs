@@ -6,7 +6,7 @@ use longshore_domain::health::HealthCheck;
 use longshore_domain::route::Route;
 use longshore_domain::run::Port;
 use longshore_domain::secret::serialize_exposed;
-use longshore_domain::source::DockerfileBuild;
+use longshore_domain::source::Build;
 use longshore_domain::takeover::StrategyReason;
 use longshore_domain::{
     CommitSha, DeploymentId, EnvKey, EnvironmentId, GitRef, GitUrl, ImageRef, Secret, ServiceId,
@@ -142,7 +142,8 @@ pub enum Origin {
         /// Whether submodules are fetched.
         submodules: bool,
         /// How it is built.
-        build: DockerfileBuild,
+        #[serde(deserialize_with = "Build::read")]
+        build: Build,
         /// Values of the build's secrets.
         build_secrets: BTreeMap<EnvKey, WireSecret>,
         /// Whether everything is built anew.

@@ -18,6 +18,8 @@ pub enum FailureKind {
     ReferenceNotFound,
     /// The Dockerfile, the context or another path is not in the checkout, or leads out.
     PathInvalid,
+    /// Nothing that can be built by itself is in the repository.
+    BuildUndetected,
     /// A step of the build ended with an error.
     BuildFailed,
     /// The image cannot be pulled.
@@ -67,6 +69,7 @@ impl FailureKind {
             Self::HostKeyMismatch => "host_key_mismatch",
             Self::ReferenceNotFound => "reference_not_found",
             Self::PathInvalid => "path_invalid",
+            Self::BuildUndetected => "build_undetected",
             Self::BuildFailed => "build_failed",
             Self::ImagePull => "image_pull",
             Self::ImagePlatform => "image_platform",
@@ -109,6 +112,9 @@ impl FailureKind {
             Self::ReferenceNotFound => "Check that the branch or commit exists and was pushed.",
             Self::PathInvalid => {
                 "Check the Dockerfile path and the context in the service's build settings."
+            }
+            Self::BuildUndetected => {
+                "Add a Dockerfile and choose it in the build settings, or choose static files."
             }
             Self::BuildFailed => {
                 "Read the last lines of the build log: the failing step is named there."

@@ -38,11 +38,101 @@ pub struct GitSource {
 pub enum Build {
     /// By a Dockerfile of the repository.
     Dockerfile(DockerfileBuild),
+    /// As a folder of files that a small server of Longshore's own serves.
+    Static(StaticBuild),
+    /// By a Dockerfile that Longshore writes for what it finds in the repository.
+    Auto(AutoBuild),
+}
+
+impl Build {
+    /// What is wrong with it, as fragments behind field names (`dockerfile.path`).
+    pub fn problems(&self) -> Vec<(String, String)> {
+        let (kind, problems) = match self {
+            Self::Dockerfile(build) => ("dockerfile", build.problems()),
+            Self::Static(build) => ("static", build.problems()),
+            Self::Auto(AutoBuild {}) => ("auto", Vec::new()),
+        };
+        problems
+            .into_iter()
+            .map(|(field, message)| (format!("{kind}.{field}"), message))
+            .collect()
+    }
+
+    /// Names of the service's variables that the build may mount as secrets.
+    pub fn secrets(&self) -> &[EnvKey] {
+        match self {
+            Self::Dockerfile(build) => &build.secrets,
+            Self::Static(_) | Self::Auto(_) => &[],
+        }
+    }
+
+    /// Reads a build; a specification of an earlier version holds the fields of a
+    /// Dockerfile's build alone.
+    ///
+    /// # Errors
+    /// When it is neither.
+    pub fn read<'de, D: serde::Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Stored {
+            Named(Build),
+            Bare(DockerfileBuild),
+        }
+        Ok(match Stored::deserialize(reader)? {
+            Stored::Named(build) => build,
+            Stored::Bare(build) => Self::Dockerfile(build),
+        })
+    }
 }
 
 impl Default for Build {
     fn default() -> Self {
         Self::Dockerfile(DockerfileBuild::default())
+    }
+}
+
+/// A build without settings: everything is found in the repository.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AutoBuild {}
+
+/// Files that are served as they are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StaticBuild {
+    /// The folder that is served, from the repository's root; with a command, one that
+    /// the command makes.
+    pub directory: RelativePath,
+    /// Whether a path without a file is answered with `index.html`.
+    #[serde(default)]
+    pub spa: bool,
+    /// What makes the files, for example `npm run build`; run in a Node image.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
+}
+
+impl StaticBuild {
+    /// What is wrong with it, as fragments behind field names.
+    pub fn problems(&self) -> Vec<(&'static str, String)> {
+        let mut problems = Vec::new();
+        let plain = |c: char| c.is_alphanumeric() || "/._-@+ ".contains(c);
+        if !self.directory.as_str().chars().all(plain) {
+            problems.push((
+                "directory",
+                "may hold letters, digits, spaces and / . _ - @ + only".to_owned(),
+            ));
+        }
+        if let Some(command) = &self.command {
+            if command.len() > 2000 || command.chars().any(char::is_control) {
+                problems.push((
+                    "command",
+                    "must be one line of at most 2,000 bytes".to_owned(),
+                ));
+            } else if command.trim().is_empty() {
+                problems.push(("command", "must not be empty".to_owned()));
+            }
+        }
+        problems
     }
 }
 
@@ -108,3 +198,6 @@ impl DockerfileBuild {
         problems
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use crate::run::{Port, RunSettings};
-use crate::source::DockerfileBuild;
+use crate::source::Build;
 use crate::takeover::StrategyReason;
 use crate::{CommitSha, GitRef, GitUrl, ImageRef, ServiceName, Strategy};
 
@@ -45,7 +45,8 @@ pub enum Origin {
         /// Whether submodules are fetched.
         submodules: bool,
         /// How it is built.
-        build: DockerfileBuild,
+        #[serde(deserialize_with = "Build::read")]
+        build: Build,
         /// Whether everything is built anew.
         clear_cache: bool,
     },
@@ -122,12 +123,12 @@ pub fn run_problems(run: &RunSettings, port: Option<Port>) -> Vec<(String, Strin
     problems
 }
 
-/// What is wrong with a build, fields named `build.dockerfile.…`.
-pub fn build_problems(build: &DockerfileBuild) -> Vec<(String, String)> {
+/// What is wrong with a build, fields named `build.<kind>.…`.
+pub fn build_problems(build: &Build) -> Vec<(String, String)> {
     build
         .problems()
         .into_iter()
-        .map(|(field, message)| (format!("build.dockerfile.{field}"), message))
+        .map(|(field, message)| (format!("build.{field}"), message))
         .collect()
 }
 

@@ -29,7 +29,23 @@ pub fn source_and_build(
             access: access(fields, keeps_token),
         }
     };
-    let build = BuildDraft::Dockerfile {
+    let build = build(fields, args);
+    Ok((source, build))
+}
+
+fn build(fields: &Fields, args: BTreeMap<String, String>) -> BuildDraft {
+    match fields.text("build").as_str() {
+        "auto" => return BuildDraft::Auto,
+        "static" => {
+            return BuildDraft::Static {
+                directory: fields.optional("directory"),
+                spa: fields.is_ticked("spa"),
+                command: fields.optional("build_command"),
+            };
+        }
+        _ => {}
+    }
+    BuildDraft::Dockerfile {
         path: fields.optional("dockerfile"),
         context: fields.optional("context"),
         target: fields.optional("target"),
@@ -40,8 +56,7 @@ pub fn source_and_build(
             .filter(|name| !name.is_empty())
             .map(ToOwned::to_owned)
             .collect(),
-    };
-    Ok((source, build))
+    }
 }
 
 fn access(fields: &Fields, keeps_token: bool) -> GitAccessDraft {
@@ -83,6 +98,13 @@ pub fn typed(fields: &Fields, build_is_open: bool) -> SourceForm {
             _ => "none".to_owned(),
         },
         username: fields.text("username"),
+        build: match fields.text("build").as_str() {
+            known @ ("auto" | "static") => known.to_owned(),
+            _ => "dockerfile".to_owned(),
+        },
+        directory: fields.text("directory"),
+        spa: fields.is_ticked("spa"),
+        build_command: fields.text("build_command"),
         dockerfile: fields.text("dockerfile"),
         context: fields.text("context"),
         target: fields.text("target"),
@@ -122,7 +144,9 @@ mod tests {
         };
         assert_eq!(url, "https://example.com/a.git");
         assert!(matches!(access, GitAccessDraft::Token { token, .. } if token == "abc"));
-        let BuildDraft::Dockerfile { args, secrets, .. } = build;
+        let BuildDraft::Dockerfile { args, secrets, .. } = build else {
+            panic!("not a Dockerfile")
+        };
         assert_eq!(args["B"], "x=y");
         assert_eq!(secrets, ["ONE", "TWO"]);
     }
@@ -134,6 +158,18 @@ mod tests {
         assert!(matches!(
             access(&typed, false),
             GitAccessDraft::Token { .. }
+        ));
+    }
+
+    #[test]
+    fn the_chosen_build_is_taken() {
+        let read = |pairs: &[(&str, &str)]| source_and_build(&fields(pairs), false).unwrap().1;
+        assert!(matches!(read(&[("build", "auto")]), BuildDraft::Auto));
+        let site = read(&[("build", "static"), ("directory", "dist"), ("spa", "true")]);
+        assert!(matches!(
+            site,
+            BuildDraft::Static { directory: Some(directory), spa: true, command: None }
+                if directory == "dist"
         ));
     }
 

@@ -1,6 +1,5 @@
 //! Making an app.
 
-use longshore_domain::source::Build;
 use longshore_domain::specification::{build_problems, run_problems};
 use longshore_domain::{EnvironmentId, Permission, ServiceId, ServiceName};
 use longshore_store::environments::EnvironmentRecord;
@@ -66,7 +65,7 @@ impl Control {
         let port = problems.port("port", draft.port);
         let run = draft.run.clone().unwrap_or_default();
         problems.extend(run_problems(&run, port.flatten()));
-        if let Some(Build::Dockerfile(build)) = &build {
+        if let Some(build) = &build {
             problems.extend(build_problems(build));
         }
         let git = self.git_reach(

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use longshore_domain::source::{Build, DockerfileBuild, GitSource, Source};
+use longshore_domain::source::{AutoBuild, Build, DockerfileBuild, GitSource, Source, StaticBuild};
 use longshore_domain::{EnvKey, RelativePath};
 
 use crate::problems::Problems;
@@ -67,6 +67,22 @@ pub(super) fn build(problems: &mut Problems, draft: Option<&BuildDraft>) -> Opti
                 secrets: secrets?,
             }))
         }
+        BuildDraft::Static {
+            directory,
+            spa,
+            command,
+        } => {
+            let directory = match given(directory.as_deref()) {
+                Some(directory) => problems.parse("build.static.directory", directory),
+                None => Some(RelativePath::root()),
+            };
+            Some(Build::Static(StaticBuild {
+                directory: directory?,
+                spa: *spa,
+                command: given(command.as_deref()).map(str::to_owned),
+            }))
+        }
+        BuildDraft::Auto => Some(Build::Auto(AutoBuild {})),
     }
 }
 

@@ -1,6 +1,5 @@
 //! Changing an app's settings. They count from the next deployment on.
 
-use longshore_domain::source::Build;
 use longshore_domain::specification::{build_problems, run_problems};
 use longshore_domain::{Permission, ServiceId};
 use longshore_store::domains::DomainRecord;
@@ -83,7 +82,7 @@ impl Control {
         }
         let run = patch.run.clone().unwrap_or_else(|| before.run.clone());
         problems.extend(run_problems(&run, port.flatten()));
-        if let Some(Build::Dockerfile(build)) = &build {
+        if let Some(build) = &build {
             problems.extend(build_problems(build));
         }
         let git = match &patch.source {

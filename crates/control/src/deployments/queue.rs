@@ -91,7 +91,7 @@ fn check_build_secrets(problems: &mut Problems, ask: &Ask) {
     let Origin::Git { build, .. } = &ask.specification.origin else {
         return;
     };
-    for key in &build.secrets {
+    for key in build.secrets() {
         if !ask.variables.contains_key(key) {
             problems.add(
                 format!("build.dockerfile.secrets.{key}"),

@@ -1,7 +1,7 @@
 //! Asking for a deployment.
 
 use longshore_domain::Specification;
-use longshore_domain::source::{Build, Source};
+use longshore_domain::source::Source;
 use longshore_domain::specification::Origin;
 use longshore_domain::takeover;
 use longshore_domain::{Cause, CommitSha, DeploymentId, ImageRef, Permission, ServiceId};
@@ -134,13 +134,12 @@ fn origin(service: &ServiceRecord, draft: &DeploymentDraft) -> Result<(Origin, O
                 );
             }
             let commit = commit.and_then(|commit| problems.parse::<CommitSha>("commit", commit));
-            let Build::Dockerfile(build) = &service.build;
             let origin = Origin::Git {
                 url: git.url.clone(),
                 branch: git.branch.clone(),
                 commit: commit.clone(),
                 submodules: git.submodules,
-                build: build.clone(),
+                build: service.build.clone(),
                 clear_cache: draft.clear_cache,
             };
             problems.finish(Some((origin, commit)))

@@ -117,6 +117,17 @@ pub enum BuildDraft {
         /// Names of variables that the build may mount as secrets.
         secrets: Vec<String>,
     },
+    /// As files that are served.
+    Static {
+        /// The folder that is served; the whole repository when absent.
+        directory: Option<String>,
+        /// Whether a path without a file is answered with `index.html`.
+        spa: bool,
+        /// What makes the files.
+        command: Option<String>,
+    },
+    /// By a Dockerfile that Longshore writes.
+    Auto,
 }
 
 /// A new domain.

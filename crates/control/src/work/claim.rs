@@ -185,7 +185,7 @@ fn build_secrets(origin: &Origin, variables: &Resolved) -> BTreeMap<EnvKey, Secr
         return BTreeMap::new();
     };
     build
-        .secrets
+        .secrets()
         .iter()
         .filter_map(|key| {
             let variable = variables.get(key)?;

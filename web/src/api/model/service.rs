@@ -122,7 +122,29 @@ pub(crate) struct UploadBody {}
 pub(crate) enum BuildBody {
     /// By a Dockerfile.
     Dockerfile(DockerfileBody),
+    /// As files that are served.
+    Static(StaticBody),
+    /// By a Dockerfile that Longshore writes for what is in the repository.
+    Auto(AutoBody),
 }
+
+/// Files that are served.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct StaticBody {
+    /// The folder, from the repository's root; the root when absent.
+    directory: Option<String>,
+    /// Whether a path without a file is answered with `index.html`.
+    #[serde(default)]
+    spa: bool,
+    /// What makes the files, run in a Node image.
+    command: Option<String>,
+}
+
+/// A build without settings.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AutoBody {}
 
 /// A build by a Dockerfile.
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -166,13 +188,20 @@ impl From<SourceBody> for SourceDraft {
 
 impl From<BuildBody> for BuildDraft {
     fn from(body: BuildBody) -> Self {
-        let BuildBody::Dockerfile(dockerfile) = body;
-        Self::Dockerfile {
-            path: dockerfile.path,
-            context: dockerfile.context,
-            target: dockerfile.target,
-            args: dockerfile.args,
-            secrets: dockerfile.secrets,
+        match body {
+            BuildBody::Dockerfile(dockerfile) => Self::Dockerfile {
+                path: dockerfile.path,
+                context: dockerfile.context,
+                target: dockerfile.target,
+                args: dockerfile.args,
+                secrets: dockerfile.secrets,
+            },
+            BuildBody::Static(site) => Self::Static {
+                directory: site.directory,
+                spa: site.spa,
+                command: site.command,
+            },
+            BuildBody::Auto(AutoBody {}) => Self::Auto,
         }
     }
 }

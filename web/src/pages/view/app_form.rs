@@ -47,6 +47,14 @@ pub struct SourceForm {
     pub token_hint: String,
     /// What to say about the deploy key.
     pub deploy_key_hint: &'static str,
+    /// `dockerfile`, `static` or `auto`.
+    pub build: String,
+    /// The folder that is served.
+    pub directory: String,
+    /// Whether a path without a file is answered with `index.html`.
+    pub spa: bool,
+    /// What makes the files that are served.
+    pub build_command: String,
     /// The Dockerfile.
     pub dockerfile: String,
     /// The context.
@@ -77,6 +85,10 @@ impl Default for SourceForm {
             username: String::new(),
             token_hint: "Stored encrypted, never shown again.".to_owned(),
             deploy_key_hint: KEY_TO_COME,
+            build: "dockerfile".to_owned(),
+            directory: String::new(),
+            spa: false,
+            build_command: String::new(),
             dockerfile: "Dockerfile".to_owned(),
             context: ".".to_owned(),
             target: String::new(),
@@ -125,25 +137,39 @@ impl SourceForm {
                 form.reference.clone_from(reference);
             }
         }
-        let Build::Dockerfile(build) = &service.build;
-        build.path.as_str().clone_into(&mut form.dockerfile);
-        build.context.as_str().clone_into(&mut form.context);
-        form.target = build.target.clone().unwrap_or_default();
-        form.args = build
+        form.fill_build(&service.build);
+        form
+    }
+
+    fn fill_build(&mut self, build: &Build) {
+        let build = match build {
+            Build::Dockerfile(build) => build,
+            Build::Static(site) => {
+                "static".clone_into(&mut self.build);
+                site.directory.as_str().clone_into(&mut self.directory);
+                self.spa = site.spa;
+                self.build_command = site.command.clone().unwrap_or_default();
+                return;
+            }
+            Build::Auto(_) => {
+                "auto".clone_into(&mut self.build);
+                return;
+            }
+        };
+        build.path.as_str().clone_into(&mut self.dockerfile);
+        build.context.as_str().clone_into(&mut self.context);
+        self.target = build.target.clone().unwrap_or_default();
+        self.args = build
             .args
             .iter()
             .map(|(key, value)| format!("{key}={value}"))
             .collect::<Vec<_>>()
-            .join(
-                "
-",
-            );
-        form.build_secrets = build
+            .join("\n");
+        self.build_secrets = build
             .secrets
             .iter()
             .map(ToString::to_string)
             .collect::<Vec<_>>()
             .join(" ");
-        form
     }
 }
