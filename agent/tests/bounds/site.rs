@@ -11,7 +11,7 @@ use longshore_agent::config::Config;
 use longshore_agent::engine::Engine;
 use longshore_agent::stage::{EventSink, StageContext, StageError};
 use longshore_agent_api::JobEventKind;
-use longshore_domain::source::DockerfileBuild;
+use longshore_domain::source::Build;
 use longshore_testkit::engine::{RUN_LABEL, Run};
 use tempfile::TempDir;
 use tokio::sync::MutexGuard;
@@ -91,7 +91,7 @@ impl Site {
         let request = BuildRequest {
             checkout: checkout.path(),
             tree: &format!("{} {number}", self.run.name()),
-            build: &DockerfileBuild::default(),
+            build: &Build::default(),
             secrets: &BTreeMap::new(),
             tag: &format!("{}/app:{number}", self.run.name()),
             labels: HashMap::from([

@@ -1,13 +1,16 @@
 //! Builds without a Dockerfile: built and asked over HTTP.
 
+use std::time::Duration;
+
 use bollard::models::ContainerCreateBody;
 use bollard::query_parameters::{
-    CreateContainerOptions, InspectContainerOptions, RemoveContainerOptionsBuilder,
-    StartContainerOptions, TagImageOptionsBuilder,
+    CreateContainerOptions, InspectContainerOptions, StartContainerOptions, TagImageOptionsBuilder,
 };
 use longshore_agent::build::Image;
 use longshore_domain::FailureKind;
 use longshore_domain::source::{AutoBuild, Build, StaticBuild};
+use longshore_testkit::engine::RUN_LABEL;
+use longshore_testkit::wait;
 
 use super::{Bench, failure};
 
@@ -26,53 +29,71 @@ async fn slim(bench: &Bench, name: &str, tag: &str) {
         .unwrap();
 }
 
-/// Status, headers and body of each path, from a container of the image.
-async fn ask(bench: &Bench, image: &Image, paths: &[&str]) -> Vec<(u16, String, String)> {
-    let body = ContainerCreateBody {
-        image: Some(image.digest.clone()),
-        env: Some(vec!["PORT=8123".to_owned()]),
-        ..ContainerCreateBody::default()
-    };
-    let id = bench
-        .docker
-        .create_container(None::<CreateContainerOptions>, body)
-        .await
-        .unwrap()
-        .id;
-    bench
-        .docker
-        .start_container(&id, None::<StartContainerOptions>)
-        .await
-        .unwrap();
-    let details = bench
-        .docker
-        .inspect_container(&id, None::<InspectContainerOptions>)
-        .await
-        .unwrap();
-    let networks = details.network_settings.unwrap().networks.unwrap();
-    let address = networks["bridge"].ip_address.clone().unwrap();
-    let mut answers = Vec::new();
-    for path in paths {
-        let url = format!("http://{address}:8123{path}");
-        let mut tries = 0;
-        let response = loop {
-            match reqwest::get(&url).await {
-                Ok(response) => break response,
-                Err(error) if tries == 100 => panic!("{error}"),
-                Err(_) => tries += 1,
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+/// A running container of an image; the bench's guard removes it.
+struct Site {
+    address: String,
+    http: reqwest::Client,
+}
+
+impl Site {
+    async fn start(bench: &Bench, image: &Image) -> Self {
+        let body = ContainerCreateBody {
+            image: Some(image.digest.clone()),
+            env: Some(vec!["PORT=8123".to_owned()]),
+            labels: Some([(RUN_LABEL.to_owned(), bench.run.name().to_owned())].into()),
+            ..ContainerCreateBody::default()
         };
-        let (status, headers) = (response.status(), format!("{:?}", response.headers()));
-        answers.push((status.as_u16(), headers, response.text().await.unwrap()));
+        let docker = &bench.docker;
+        let none = None::<CreateContainerOptions>;
+        let id = docker.create_container(none, body).await.unwrap().id;
+        let none = None::<StartContainerOptions>;
+        docker.start_container(&id, none).await.unwrap();
+        let none = None::<InspectContainerOptions>;
+        let details = docker.inspect_container(&id, none).await.unwrap();
+        let networks = details.network_settings.unwrap().networks.unwrap();
+        let site = Self {
+            address: networks["bridge"].ip_address.clone().unwrap(),
+            http: reqwest::Client::builder()
+                .redirect(reqwest::redirect::Policy::none())
+                .build()
+                .unwrap(),
+        };
+        wait::until(
+            "the container's answer",
+            Duration::from_secs(30),
+            || async { site.http.get(site.url("/")).send().await.ok().map(drop) },
+        )
+        .await;
+        site
     }
-    let force = RemoveContainerOptionsBuilder::default().force(true).build();
-    bench
-        .docker
-        .remove_container(&id, Some(force))
-        .await
-        .unwrap();
-    answers
+
+    fn url(&self, path: &str) -> String {
+        format!("http://{}:8123{path}", self.address)
+    }
+
+    async fn get(&self, path: &str) -> (u16, String) {
+        let answer = self.http.get(self.url(path)).send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    }
+
+    /// One header of an answer to a browser, empty when it is not there.
+    async fn header(&self, path: &str, name: &str) -> String {
+        let request = self
+            .http
+            .get(self.url(path))
+            .header("accept-encoding", "gzip");
+        let answer = request.send().await.unwrap();
+        let value = answer.headers().get(name);
+        value.map_or_else(String::new, |value| value.to_str().unwrap().to_owned())
+    }
+}
+
+fn site_of(directory: &str, spa: bool, command: Option<&str>) -> Build {
+    Build::Static(StaticBuild {
+        directory: directory.parse().unwrap(),
+        spa,
+        command: command.map(str::to_owned),
+    })
 }
 
 async fn bare() -> Bench {
@@ -85,24 +106,87 @@ async fn bare() -> Bench {
 async fn a_static_site_answers_with_its_headers() {
     let bench = bare().await;
     bench.write("site/index.html", "home");
-    bench.write("site/app.3f9a2c1d.js", "1");
+    bench.write("site/about.html", "about");
+    bench.write("site/404.html", "no such page");
+    bench.write("site/app.3f9a2c1d.js", &"let a = 1;\n".repeat(200));
+    bench.write("site/docs/index.html", "docs");
     bench.write("site/.env", "SECRET");
-    let build = Build::Static(StaticBuild {
-        directory: "site".parse().unwrap(),
-        spa: true,
-        command: None,
-    });
+    bench.write("other.txt", "not in the folder");
+    let build = site_of("site", false, None);
     let image = bench.build_by(&build, 1, "t", false).await.unwrap();
-    let answers = ask(
-        &bench,
-        &image,
-        &["/", "/a/page", "/app.3f9a2c1d.js", "/.env"],
-    )
-    .await;
-    assert_eq!((answers[0].0, answers[0].2.as_str()), (200, "home"));
-    assert_eq!((answers[1].0, answers[1].2.as_str()), (200, "home"));
-    assert!(answers[2].1.contains("immutable"), "{}", answers[2].1);
-    assert_eq!(answers[3].0, 404);
+    assert!(image.size_bytes < 4_000_000, "{} bytes", image.size_bytes);
+    let site = Site::start(&bench, &image).await;
+    for (path, status, text) in [
+        ("/", 200, "home"),
+        ("/about", 200, "about"),
+        ("/docs/", 200, "docs"),
+        ("/a/page", 404, "no such page"),
+        ("/.env", 404, "no such page"),
+        ("/other.txt", 404, "no such page"),
+        ("/../other.txt", 404, "no such page"),
+    ] {
+        assert_eq!(site.get(path).await, (status, text.to_owned()), "{path}");
+    }
+    assert_eq!(site.header("/docs", "location").await, "/docs/");
+    let asset = "/app.3f9a2c1d.js";
+    assert_eq!(site.header(asset, "content-encoding").await, "gzip");
+    assert!(
+        site.header(asset, "cache-control")
+            .await
+            .contains("immutable")
+    );
+    assert_eq!(site.header("/", "cache-control").await, "no-cache");
+    assert_eq!(
+        site.header("/", "content-type").await,
+        "text/html; charset=utf-8"
+    );
+}
+
+#[tokio::test]
+async fn a_single_page_app_answers_paths_without_a_file_and_keeps_missing_assets_missing() {
+    let bench = bare().await;
+    bench.write("index.html", "the app");
+    let build = site_of(".", true, None);
+    let image = bench.build_by(&build, 1, "t", false).await.unwrap();
+    let site = Site::start(&bench, &image).await;
+    assert_eq!(site.get("/a/page").await, (200, "the app".to_owned()));
+    assert_eq!(site.get("/gone.js").await.0, 404);
+}
+
+#[tokio::test]
+async fn a_static_sites_command_makes_its_files() {
+    let bench = bare().await;
+    bench.write(
+        "package.json",
+        r#"{"engines":{"node":"20"},"scripts":{"build":"node make.js"}}"#,
+    );
+    bench.write(
+        "make.js",
+        "const fs = require('fs'); fs.mkdirSync('dist'); fs.writeFileSync('dist/index.html', 'made');",
+    );
+    let build = site_of(
+        "dist",
+        false,
+        Some("npm run build && echo $((6 * 7)) > dist/six.txt"),
+    );
+    let image = bench.build_by(&build, 1, "t", false).await.unwrap();
+    let site = Site::start(&bench, &image).await;
+    assert_eq!(site.get("/").await, (200, "made".to_owned()));
+    assert_eq!(site.get("/six.txt").await, (200, "42\n".to_owned()));
+    assert_eq!(site.get("/make.js").await.0, 404);
+}
+
+#[tokio::test]
+async fn a_folder_that_is_not_there_is_named() {
+    let bench = bare().await;
+    bench.write("index.html", "");
+    let build = site_of("dist", false, None);
+    let (kind, message) = failure(bench.build_by(&build, 1, "t", false).await);
+    assert_eq!(kind, FailureKind::PathInvalid);
+    assert_eq!(
+        message,
+        "build.static.directory: dist does not exist in the repository."
+    );
 }
 
 #[tokio::test]
@@ -111,7 +195,7 @@ async fn a_node_app_is_found_built_and_answers() {
     slim(&bench, "node", "20").await;
     bench.write(
         "package.json",
-        r#"{"name":"a","version":"1.0.0","engines":{"node":"20"},"scripts":{"start":"node server.js"},"dependencies":{}}"#,
+        r#"{"name":"a","version":"1.0.0","engines":{"node":"20"},"scripts":{"start":"node server.js"}}"#,
     );
     bench.write(
         "package-lock.json",
@@ -119,15 +203,18 @@ async fn a_node_app_is_found_built_and_answers() {
     );
     bench.write(
         "server.js",
-        "require('http').createServer((q, a) => a.end('node')).listen(process.env.PORT);",
+        "require('http').createServer((q, a) => a.end('node as ' + process.getuid())).listen(process.env.PORT);",
     );
     let image = bench.build_by(&AUTO, 1, "t", false).await.unwrap();
-    assert_eq!(ask(&bench, &image, &["/"]).await[0].2, "node");
-    assert!(
-        bench.said().contains("FROM node:20-slim"),
-        "{}",
-        bench.said()
-    );
+    let site = Site::start(&bench, &image).await;
+    assert_eq!(site.get("/").await, (200, "node as 1000".to_owned()));
+    let said = bench.said();
+    assert!(said.contains("Found Node 20 with npm"), "{said}");
+    assert!(said.contains("FROM node:20-slim"), "{said}");
+    // The same files again are not built again.
+    let again = bench.build_by(&AUTO, 2, "t", false).await.unwrap();
+    assert!(again.reused, "{again:?}");
+    assert_eq!(again.digest, image.digest);
 }
 
 #[tokio::test]
@@ -135,13 +222,21 @@ async fn a_python_app_is_found_built_and_answers() {
     let bench = bare().await;
     slim(&bench, "python", "3.11").await;
     bench.write(".python-version", "3.11\n");
-    bench.write("requirements.txt", "flask\n");
+    bench.write("requirements.txt", "# The standard library is enough.\n");
     bench.write(
-        "app.py",
-        "from flask import Flask\napp = Flask(__name__)\n\n@app.get('/')\ndef home():\n    return 'python'\n",
+        "main.py",
+        "import os\n\
+         from http.server import BaseHTTPRequestHandler, HTTPServer\n\n\
+         class Home(BaseHTTPRequestHandler):\n    \
+             def do_GET(self):\n        \
+                 self.send_response(200)\n        \
+                 self.end_headers()\n        \
+                 self.wfile.write(b'python as %d' % os.getuid())\n\n\
+         HTTPServer(('', int(os.environ['PORT'])), Home).serve_forever()\n",
     );
     let image = bench.build_by(&AUTO, 1, "t", false).await.unwrap();
-    assert_eq!(ask(&bench, &image, &["/"]).await[0].2, "python");
+    let site = Site::start(&bench, &image).await;
+    assert_eq!(site.get("/").await, (200, "python as 10001".to_owned()));
 }
 
 #[tokio::test]
@@ -150,5 +245,11 @@ async fn a_repository_of_nothing_known_says_what_was_looked_for() {
     bench.write("README.md", "");
     let (kind, message) = failure(bench.build_by(&AUTO, 1, "t", false).await);
     assert_eq!(kind, FailureKind::BuildUndetected);
+    assert_eq!(kind.as_str(), "build_undetected");
     assert!(message.contains("package.json"), "{message}");
+    assert!(
+        kind.advice().contains("Add a Dockerfile"),
+        "{}",
+        kind.advice()
+    );
 }
