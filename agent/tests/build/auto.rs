@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bollard::models::ContainerCreateBody;
 use bollard::query_parameters::{
-    CreateContainerOptions, InspectContainerOptions, StartContainerOptions, TagImageOptionsBuilder,
+    CreateContainerOptions, InspectContainerOptions, StartContainerOptions,
 };
 use longshore_agent::build::Image;
 use longshore_domain::FailureKind;
@@ -15,19 +15,6 @@ use longshore_testkit::wait;
 use super::{Bench, failure};
 
 const AUTO: Build = Build::Auto(AutoBuild {});
-
-/// The fixture image stands in for its slim form too.
-async fn slim(bench: &Bench, name: &str, tag: &str) {
-    let options = TagImageOptionsBuilder::default()
-        .repo(name)
-        .tag(&format!("{tag}-slim"))
-        .build();
-    bench
-        .docker
-        .tag_image(&format!("{name}:{tag}"), Some(options))
-        .await
-        .unwrap();
-}
 
 /// A running container of an image; the bench's guard removes it.
 struct Site {
@@ -192,7 +179,6 @@ async fn a_folder_that_is_not_there_is_named() {
 #[tokio::test]
 async fn a_node_app_is_found_built_and_answers() {
     let bench = bare().await;
-    slim(&bench, "node", "20").await;
     bench.write(
         "package.json",
         r#"{"name":"a","version":"1.0.0","engines":{"node":"20"},"scripts":{"start":"node server.js"}}"#,
@@ -220,7 +206,6 @@ async fn a_node_app_is_found_built_and_answers() {
 #[tokio::test]
 async fn a_python_app_is_found_built_and_answers() {
     let bench = bare().await;
-    slim(&bench, "python", "3.11").await;
     bench.write(".python-version", "3.11\n");
     bench.write("requirements.txt", "# The standard library is enough.\n");
     bench.write(
