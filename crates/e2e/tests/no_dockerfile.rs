@@ -104,18 +104,21 @@ async fn a_static_site_and_an_app_without_a_dockerfile_answer_through_the_proxy(
     browser
         .open(&format!("/environments/{environment}/apps/new"))
         .await;
-    browser.click("details:has([name='build']) > summary").await;
+    // The same part of the page is in each picture.
+    browser
+        .script(
+            "addEventListener('resize', () => requestAnimationFrame(() => document \
+             .querySelector('[name=build]').closest('fieldset').scrollIntoView()))",
+        )
+        .await;
     for (choice, words) in [
-        ("dockerfile", "Build arguments"),
+        ("dockerfile", "context, stage"),
         ("static", "single-page app"),
-        ("auto", "To keep it"),
+        ("auto", "to keep it"),
     ] {
         let label = format!("label:has(input[name='build'][value='{choice}'])");
         browser.click(&label).await;
         browser.sees(words).await;
-        browser
-            .script("document.querySelector('[name=build]').closest('details').scrollIntoView()")
-            .await;
         browser.pictures(&format!("build-{choice}")).await;
         browser.fits(Look::Phone).await;
     }
