@@ -51,13 +51,16 @@ impl std::fmt::Display for Undetected {
 
 impl std::error::Error for Undetected {}
 
+/// Recognises one language: nothing when it is not there, a sentence when it is not enough.
+type Look = fn(&Tree) -> Option<Result<Plan, String>>;
+
 /// Decides how a repository is built. The order matters where a repository has several
 /// of the files: a Rails or Laravel app has a `package.json` beside its own.
 ///
 /// # Errors
 /// When nothing is found, or not enough of it.
 pub fn detect(tree: &Tree) -> Result<Plan, Undetected> {
-    let looks: [fn(&Tree) -> Option<Result<Plan, String>>; 8] = [
+    let looks: [Look; 8] = [
         go::look,
         rust::look,
         java::look,

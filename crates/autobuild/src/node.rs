@@ -128,7 +128,7 @@ fn plan(tree: &Tree, package: &Package) -> Result<Plan, String> {
     lines.push(format!("COPY --from=build --chown={user}:{user} /app ./"));
     lines.push(format!("USER {user}"));
     lines.push("EXPOSE 3000".to_owned());
-    lines.push(format!("CMD {}", start.command(&installer)));
+    lines.push(format!("CMD {}", start.command(installer)));
     Ok(Plan::new(found, &lines))
 }
 

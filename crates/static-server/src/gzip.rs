@@ -73,9 +73,9 @@ fn deflate(bytes: &[u8], out: &mut Bits) {
             out.symbol(u16::from(bytes[at]));
             1
         };
-        for place in at..at + step {
+        for (place, before) in earlier.iter_mut().enumerate().skip(at).take(step) {
             if let Some(slot) = hash(bytes, place) {
-                earlier[place] = heads[slot];
+                *before = heads[slot];
                 heads[slot] = u32::try_from(place).unwrap_or(NOWHERE);
             }
         }
@@ -226,7 +226,7 @@ mod tests {
             b"".as_slice(),
             b"a",
             b"aaaaaaaaaaaaaaaaaaaaaaaaaa",
-            &[0; 100_000],
+            &vec![0; 100_000],
             &noise,
             &source,
         ] {

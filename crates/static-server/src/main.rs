@@ -46,7 +46,7 @@ fn main() -> ExitCode {
         .or_else(|_| TcpListener::bind(("0.0.0.0", port)));
     match listener {
         Ok(listener) => {
-            println!("Serving on port {port}.");
+            eprintln!("Serving on port {port}.");
             serve::accept(&listener, &site);
             ExitCode::SUCCESS
         }

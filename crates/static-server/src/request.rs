@@ -74,9 +74,10 @@ pub fn read(
 pub fn parse(head: &str) -> Result<Request, Refusal> {
     let mut lines = head.split("\r\n");
     let mut line = lines.next().ok_or(Refusal::Bad)?.split(' ');
-    let (method, target, version) = match (line.next(), line.next(), line.next(), line.next()) {
-        (Some(method), Some(target), Some(version), None) => (method, target, version),
-        _ => return Err(Refusal::Bad),
+    let (Some(method), Some(target), Some(version), None) =
+        (line.next(), line.next(), line.next(), line.next())
+    else {
+        return Err(Refusal::Bad);
     };
     if !version.starts_with("HTTP/1.") || !target.starts_with('/') {
         return Err(Refusal::Bad);

@@ -12,6 +12,8 @@ const FIELDS: &[(&str, &str, &str)] = &[
     ("access.username", "username", "The user name"),
     ("source.git.access", "url", "Access to the repository"),
     ("source.image.reference", "reference", "The image"),
+    ("build.static.directory", "directory", "The folder"),
+    ("build.static.command", "build_command", "The build command"),
     ("build.dockerfile.path", "dockerfile", "The Dockerfile"),
     ("build.dockerfile.context", "context", "The context"),
     ("build.dockerfile.target", "target", "The stage"),
@@ -157,6 +159,16 @@ mod tests {
                 "build.dockerfile.args.FOO",
                 "args",
                 "A build argument must start with a letter.",
+            ),
+            (
+                "build.static.directory",
+                "directory",
+                "The folder must start with a letter.",
+            ),
+            (
+                "build.static.command",
+                "build_command",
+                "The build command must start with a letter.",
             ),
             (
                 "run.health.retries",

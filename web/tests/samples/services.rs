@@ -208,6 +208,23 @@ pub fn all() -> Vec<(&'static str, String)> {
             }),
         ),
         (
+            "service-source-static",
+            render(&SourcePage {
+                page: frame("Source"),
+                service: head("source", ServiceStatus::Running),
+                deploy_key: String::new(),
+                form: SourceForm {
+                    url: "https://example.com/harbour/site.git".to_owned(),
+                    build: "static".to_owned(),
+                    directory: "dist".to_owned(),
+                    spa: true,
+                    build_command: "npm run build".to_owned(),
+                    ..SourceForm::default()
+                },
+                errors: FieldErrors::none(),
+            }),
+        ),
+        (
             "service-source",
             render(&SourcePage {
                 page: frame("Source"),

@@ -44,10 +44,10 @@ impl Start {
         matches!(self, Self::Command(_))
     }
 
-    pub(crate) fn command(&self, installer: &Installer) -> String {
+    pub(crate) fn command(&self, installer: Installer) -> String {
         match self {
             Self::Command(command) => in_shell(command),
-            Self::File(file) if *installer == Installer::Bun => list(&["bun", file]),
+            Self::File(file) if installer == Installer::Bun => list(&["bun", file]),
             Self::File(file) => list(&["node", file]),
             Self::Script => installer.start(),
         }
