@@ -1,5 +1,6 @@
 //! A log of two hundred thousand lines while the server is killed again and again.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use longshore_e2e::api::id_of;
@@ -26,11 +27,12 @@ async fn no_line_of_a_build_is_missing_or_doubled_after_three_kills_of_the_serve
     let in_step = LINES / STEPS;
     for step in 0..STEPS {
         let (first, last) = (step * in_step, (step + 1) * in_step - 1);
-        dockerfile.push_str(&format!(
+        let _ = write!(
+            dockerfile,
             "RUN for start in $(seq {first} {LINES_AT_ONCE} {last}); do \
              seq $start $((start + {LINES_AT_ONCE} - 1)) | sed 's/.*/number &./'; \
              sleep {PAUSE}; done\n"
-        ));
+        );
     }
     dockerfile.push_str("CMD [\"httpd\", \"-f\", \"-p\", \"8080\", \"-h\", \"/www\"]\n");
     let app = Repository::new("chatty").file("Dockerfile", &dockerfile);

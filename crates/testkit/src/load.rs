@@ -124,10 +124,10 @@ async fn ask(load: Arc<Load>, number: u32, stop: watch::Receiver<bool>) -> Repor
         match answer.timeout(PATIENCE).send().await {
             Ok(answer) if answer.status().is_success() => match answer.text().await {
                 Ok(text) => report.answered(due.elapsed(), text.trim()),
-                Err(error) => report.failed(format!("cut: {error:?}")),
+                Err(error) => report.failed(&format!("cut: {error:?}")),
             },
-            Ok(answer) => report.failed(format!("status {}", answer.status().as_u16())),
-            Err(error) => report.failed(format!("{error:?}")),
+            Ok(answer) => report.failed(&format!("status {}", answer.status().as_u16())),
+            Err(error) => report.failed(&format!("{error:?}")),
         }
     }
     report
@@ -142,13 +142,13 @@ async fn ask_slowly(load: Arc<Load>, stop: watch::Receiver<bool>) -> Report {
         let text = match answer.timeout(PATIENCE).send().await {
             Ok(answer) if answer.status().is_success() => answer.text().await.map(drop),
             Ok(answer) => {
-                report.slow_failed(format!("status {}", answer.status().as_u16()));
+                report.slow_failed(&format!("status {}", answer.status().as_u16()));
                 continue;
             }
             Err(error) => Err(error),
         };
         if let Err(error) = text {
-            report.slow_failed(format!("{error:?}"));
+            report.slow_failed(&format!("{error:?}"));
         }
     }
     report
@@ -159,7 +159,7 @@ async fn talk(load: Arc<Load>, stop: watch::Receiver<bool>) -> Report {
     while !*stop.borrow() {
         report.websockets += 1;
         if let Err(error) = session(&load, &stop, &mut report).await {
-            report.websocket_failed(format!("{error:#}"));
+            report.websocket_failed(&format!("{error:#}"));
         }
     }
     report

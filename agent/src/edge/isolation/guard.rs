@@ -6,7 +6,7 @@
 use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
@@ -82,11 +82,11 @@ impl Edge {
 }
 
 /// The namespace when it is mounted: a file of another device than its directory.
-async fn mounted(path: &PathBuf) -> Option<Namespace> {
+async fn mounted(path: &Path) -> Option<Namespace> {
     let own = fs::metadata(path.parent()?).ok()?.dev();
     let deadline = Instant::now() + MOUNT_LIMIT;
     while Instant::now() < deadline {
-        match Namespace::at(path.clone()) {
+        match Namespace::at(path.to_owned()) {
             Ok(namespace) if namespace.device != own => return Some(namespace),
             Ok(_) => tokio::time::sleep(POLL).await,
             Err(_) => return None,

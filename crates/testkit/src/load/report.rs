@@ -56,17 +56,17 @@ impl Report {
         self.times_us.push(took);
     }
 
-    pub(super) fn failed(&mut self, reason: String) {
+    pub(super) fn failed(&mut self, reason: &str) {
         self.failed += 1;
-        self.note(reason);
+        self.note(reason.to_owned());
     }
 
-    pub(super) fn slow_failed(&mut self, reason: String) {
+    pub(super) fn slow_failed(&mut self, reason: &str) {
         self.slow_failed += 1;
         self.note(format!("slow: {reason}"));
     }
 
-    pub(super) fn websocket_failed(&mut self, reason: String) {
+    pub(super) fn websocket_failed(&mut self, reason: &str) {
         self.websocket_failed += 1;
         self.note(format!("WebSocket: {reason}"));
     }
