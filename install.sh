@@ -24,7 +24,7 @@ DEFAULT_RELEASE_URL=https://github.com/longshore/longshore/releases/latest/downl
 BIN="${LONGSHORE_PREFIX:-/usr/local}/bin"
 CONFIG="${LONGSHORE_CONFIG:-/etc/longshore/longshore.toml}"
 SETTINGS="data_dir run_dir listen public_url trusted_proxies instance postgres_bin_dir agent_socket
-proxy_http_port proxy_https_port traefik_image acme_directory acme_ca acme_email server_user db_user"
+proxy_http_port proxy_https_port traefik_image acme_directory acme_ca acme_email bind_paths server_user db_user"
 PROGRAMS="longshore longshore-agent"
 
 # Traefik for machines that reach no image registry: a checksummed binary, imported as an image.

@@ -60,12 +60,14 @@ pub fn router(api: Api) -> Router {
         .route("/v1/services/{service}/routes", put(services::set_routes))
         .route("/v1/services/{service}/running", put(services::set_running))
         .route("/v1/services/{service}/probe", post(services::probe))
+        .route("/v1/services/{service}/command", post(services::command))
         .route("/v1/services/{service}/log", get(services::log))
         .route(
             "/v1/services/{service}/versions/{number}/ends",
             get(services::ends),
         )
         .route("/v1/repositories/check", post(host::check_repository))
+        .route("/v1/volumes", get(host::volumes))
         .route("/v1/desired", put(host::reconcile))
         .route_layer(middleware::from_fn(protocol::demand_same_version))
         // Answers everybody, so that a server learns which protocol it meets.

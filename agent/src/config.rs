@@ -59,6 +59,10 @@ pub struct Config {
     /// one that the agent carries inside itself when absent.
     #[arg(long, env = "LONGSHORE_PROBE")]
     pub probe: Option<PathBuf>,
+    /// Directories of the machine that services may mount, with all that is in them; others
+    /// are refused.
+    #[arg(long, env = "LONGSHORE_BIND_PATHS", value_delimiter = ',')]
+    pub bind_paths: Vec<PathBuf>,
     /// Builds at the same time.
     #[arg(long, env = "LONGSHORE_BUILD_CONCURRENCY", default_value_t = 2)]
     pub build_concurrency: usize,

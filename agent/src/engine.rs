@@ -3,8 +3,11 @@
 //! Every deployment is a Swarm service of its own. Nothing here touches an object that
 //! does not carry this instance's labels (`names`).
 
+mod binds;
+mod command;
 mod diagnose;
 mod ends;
+mod files;
 mod foreign;
 mod health;
 mod inventory;
@@ -19,6 +22,7 @@ mod remove;
 mod running;
 mod spec;
 mod start;
+mod volumes;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;

@@ -8,8 +8,9 @@ use std::path::Path;
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 use longshore_agent_api::{
-    AgentProblem, ContainerLine, DeployJob, DesiredService, HealthTrial, HealthVerdict,
-    RepositoryCheck, RepositoryReport, RouteUpdate, RunningUpdate, VersionEnds, VersionStatus,
+    AgentProblem, CommandEnd, ContainerCommand, ContainerLine, DeployJob, DesiredService,
+    HealthTrial, HealthVerdict, RepositoryCheck, RepositoryReport, RouteUpdate, RunningUpdate,
+    VersionEnds, VersionStatus, VolumeStatus,
 };
 use longshore_domain::{DeploymentId, EnvironmentId, ServiceId};
 
@@ -204,6 +205,16 @@ pub trait Machine: Send + Sync + 'static {
         service: ServiceId,
         trial: &HealthTrial,
     ) -> Result<HealthVerdict, AgentProblem>;
+
+    /// Runs a command once in a container of a version that runs.
+    async fn command(
+        &self,
+        service: ServiceId,
+        command: &ContainerCommand,
+    ) -> Result<CommandEnd, AgentProblem>;
+
+    /// All volumes.
+    async fn volumes(&self) -> Result<Vec<VolumeStatus>, AgentProblem>;
 
     /// What the containers of a version write.
     async fn container_log(

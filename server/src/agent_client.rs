@@ -12,9 +12,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use longshore_agent_api::{
-    AgentInfo, AgentProblem, DeployJob, DesiredState, HealthTrial, HealthVerdict, JobStatus,
-    PROTOCOL_HEADER, PROTOCOL_VERSION, ReconcileReport, RepositoryCheck, RepositoryReport,
-    RouteUpdate, RunningUpdate, ServiceStatus, VersionEnds,
+    AgentInfo, AgentProblem, CommandEnd, ContainerCommand, DeployJob, DesiredState, HealthTrial,
+    HealthVerdict, JobStatus, PROTOCOL_HEADER, PROTOCOL_VERSION, ReconcileReport, RepositoryCheck,
+    RepositoryReport, RouteUpdate, RunningUpdate, ServiceStatus, VersionEnds, VolumeStatus,
 };
 use longshore_domain::{DeploymentId, ServiceId};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
@@ -182,6 +182,29 @@ impl AgentClient {
         let limit = TRIAL_TIMEOUT + Duration::from_secs(trial.health.timeout_seconds.into());
         let request = self.http.post(url(&path)).json(trial).timeout(limit);
         self.read(request).await
+    }
+
+    /// Runs a command once in a container of the live version.
+    ///
+    /// # Errors
+    /// When the agent does not answer or nothing runs. A command that fails is none.
+    pub async fn command(
+        &self,
+        service: ServiceId,
+        command: &ContainerCommand,
+    ) -> Result<CommandEnd, AgentError> {
+        let path = format!("/v1/services/{service}/command");
+        let limit = TRIAL_TIMEOUT + Duration::from_secs(command.timeout_seconds.into());
+        let request = self.http.post(url(&path)).json(command).timeout(limit);
+        self.read(request).await
+    }
+
+    /// All volumes on the machine.
+    ///
+    /// # Errors
+    /// When the agent does not answer.
+    pub async fn volumes(&self) -> Result<Vec<VolumeStatus>, AgentError> {
+        self.read(self.short(Method::GET, "/v1/volumes")).await
     }
 
     /// Removes everything of a service from the machine.

@@ -67,9 +67,21 @@ impl Reconciler {
         for problem in &report.problems {
             tracing::warn!(problem, "could not be reconciled");
         }
-        for service in self.control.services_removing().await? {
-            self.agent.remove_service(service, false).await?;
+        for removing in self.control.services_removing().await? {
+            let service = removing.service;
+            if let Err(error) = self.agent.remove_service(service, removing.volumes).await {
+                // One that takes longer does not hold up the others.
+                tracing::warn!(%service, %error, "could not be removed yet");
+                continue;
+            }
             self.control.drop_removed_service(service).await?;
+        }
+        for service in self.control.data_removing().await? {
+            if let Err(error) = self.agent.remove_service(service, true).await {
+                tracing::warn!(%service, %error, "its data could not be removed yet");
+                continue;
+            }
+            self.control.drop_removed_data(service).await?;
         }
         self.control.tidy().await?;
         Ok(())

@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use axum::Router;
 use longshore_control::{Control, ControlSettings, ProxyPorts, store};
+use longshore_domain::AllowedBinds;
 use longshore_web::{Metrics, TrustedProxy, WebSettings, WebState};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -86,6 +87,7 @@ pub fn control_settings(config: &Config) -> ControlSettings {
         public_url: config.public_url.clone(),
         setup_token_file: secrets::setup_token_file(&config.server_dir()),
         instance: config.instance.as_str().to_owned(),
+        bind_paths: AllowedBinds::new(config.bind_paths.clone()),
     }
 }
 

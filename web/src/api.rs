@@ -5,6 +5,7 @@
 
 mod apps;
 mod caller;
+mod databases;
 mod deployments;
 mod domains;
 mod extract;
@@ -13,6 +14,7 @@ mod logs;
 mod model;
 mod problem;
 mod projects;
+mod storage;
 mod tokens;
 mod variables;
 mod webhook;
@@ -68,6 +70,12 @@ fn described() -> OpenApiRouter<WebState> {
         ))
         .routes(routes!(apps::index))
         .routes(routes!(apps::create))
+        .routes(routes!(databases::create))
+        .routes(routes!(databases::connection))
+        .routes(routes!(databases::update))
+        .routes(routes!(databases::change_password))
+        .routes(routes!(storage::index))
+        .routes(routes!(storage::destroy_kept))
         .routes(routes!(apps::show, apps::update, apps::destroy))
         .routes(routes!(apps::stop))
         .routes(routes!(apps::start))

@@ -15,10 +15,12 @@ mod limits;
 mod metrics;
 mod origin;
 pub mod pages;
+mod password;
 mod peer;
 mod routes;
 mod session;
 mod state;
+mod storage;
 mod stream;
 
 use axum::Router;

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use axum::extract::FromRef;
 use futures_util::stream::BoxStream;
-use longshore_control::{Control, ControlError, HealthTrial, HealthVerdict, LogLine};
+use longshore_control::{
+    ContainerCommand, Control, ControlError, HealthTrial, HealthVerdict, LogLine, VolumeOnMachine,
+};
 use longshore_domain::ServiceId;
 
 use crate::metrics::Metrics;
@@ -30,6 +32,18 @@ pub trait AgentQueries: Send + Sync + 'static {
     /// # Errors
     /// When the agent does not answer or nothing runs.
     async fn try_health(&self, trial: HealthTrial) -> Result<HealthVerdict, ControlError>;
+
+    /// Runs a command once in a container of a version that runs; gives its exit code.
+    ///
+    /// # Errors
+    /// When the agent does not answer or nothing runs.
+    async fn run_command(&self, command: ContainerCommand) -> Result<i64, ControlError>;
+
+    /// The volumes on the machine.
+    ///
+    /// # Errors
+    /// When the agent does not answer.
+    async fn volumes(&self) -> Result<Vec<VolumeOnMachine>, ControlError>;
 
     /// The last lines of a service's containers, then live when `follow`.
     ///

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use longshore_agent_api::{
-    AgentInfo, DesiredState, ReconcileReport, RepositoryCheck, RepositoryReport,
+    AgentInfo, DesiredState, ReconcileReport, RepositoryCheck, RepositoryReport, VolumeStatus,
 };
 
 use super::Api;
@@ -21,6 +21,10 @@ pub(super) async fn check_repository(
     Body(check): Body<RepositoryCheck>,
 ) -> Result<Json<RepositoryReport>, Problem> {
     Ok(Json(api.machine.check_repository(&check).await?))
+}
+
+pub(super) async fn volumes(State(api): State<Api>) -> Result<Json<Vec<VolumeStatus>>, Problem> {
+    Ok(Json(api.machine.volumes().await?))
 }
 
 pub(super) async fn reconcile(

@@ -5,7 +5,8 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use longshore_agent_api::{
-    HealthTrial, HealthVerdict, RouteUpdate, RunningUpdate, ServiceStatus, VersionEnds,
+    CommandEnd, ContainerCommand, HealthTrial, HealthVerdict, RouteUpdate, RunningUpdate,
+    ServiceStatus, VersionEnds,
 };
 use longshore_domain::ServiceId;
 use serde::Deserialize;
@@ -56,6 +57,14 @@ pub(super) async fn probe(
     Body(trial): Body<HealthTrial>,
 ) -> Result<Json<HealthVerdict>, Problem> {
     Ok(Json(api.machine.try_health(service, &trial).await?))
+}
+
+pub(super) async fn command(
+    State(api): State<Api>,
+    Id(service): Id<ServiceId>,
+    Body(command): Body<ContainerCommand>,
+) -> Result<Json<CommandEnd>, Problem> {
+    Ok(Json(api.machine.command(service, &command).await?))
 }
 
 #[derive(Default, Deserialize)]

@@ -7,8 +7,6 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use bollard::container::LogOutput;
-use bollard::exec::{CreateExecOptions, StartExecOptions, StartExecResults};
 use bollard::models::{
     ContainerCreateBody, ContainerState, ContainerSummary, HealthStatusEnum, HostConfig,
 };
@@ -29,8 +27,6 @@ use super::{Engine, brief, is_conflict, problem, refused};
 
 /// What Docker may take for a probe's container, beside the check's own timeout.
 const CONTAINER_PATIENCE: Duration = Duration::from_secs(20);
-/// The most of a command's output that is shown.
-const OUTPUT_MAX_CHARS: usize = 400;
 
 impl Engine {
     /// Tries a health check once on a container of a version.
@@ -69,7 +65,7 @@ impl Engine {
         }
     }
 
-    async fn running_container(
+    pub(super) async fn running_container(
         &self,
         service: ServiceId,
         number: i32,
@@ -214,7 +210,7 @@ impl Engine {
     ) -> Result<HealthVerdict, AgentProblem> {
         let limit = Duration::from_secs(u64::from(health.timeout_seconds));
         let began = Instant::now();
-        let ended = timeout(limit, self.exec(container, argv)).await;
+        let ended = timeout(limit, self.exec(container, argv.to_vec(), None)).await;
         let took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         let (passed, message) = match ended {
             Err(_) => (
@@ -245,49 +241,6 @@ impl Engine {
             message,
         })
     }
-
-    /// Runs a command in a container; gives its exit code and the start of its output.
-    async fn exec(&self, container: &str, argv: &[String]) -> Result<(i64, String), AgentProblem> {
-        let options = CreateExecOptions {
-            attach_stdout: Some(true),
-            attach_stderr: Some(true),
-            cmd: Some(argv.to_vec()),
-            ..CreateExecOptions::default()
-        };
-        let refuse = |error: &bollard::errors::Error| refused("The command", error);
-        let exec = self
-            .docker
-            .create_exec(container, options)
-            .await
-            .map_err(|error| refuse(&error))?;
-        let started = self
-            .docker
-            .start_exec(&exec.id, None::<StartExecOptions>)
-            .await
-            .map_err(|error| refuse(&error))?;
-        let mut text = String::new();
-        if let StartExecResults::Attached { mut output, .. } = started {
-            while let Some(Ok(part)) = output.next().await {
-                if text.len() < OUTPUT_MAX_CHARS {
-                    text.push_str(&words(&part));
-                }
-            }
-        }
-        let ended = self
-            .docker
-            .inspect_exec(&exec.id)
-            .await
-            .map_err(|error| refuse(&error))?;
-        Ok((ended.exit_code.unwrap_or(-1), brief(&text)))
-    }
-}
-
-fn words(part: &LogOutput) -> String {
-    let (LogOutput::StdErr { message }
-    | LogOutput::StdOut { message }
-    | LogOutput::StdIn { message }
-    | LogOutput::Console { message }) = part;
-    String::from_utf8_lossy(message).into_owned()
 }
 
 /// What the probe's exit code and its lines mean: the milliseconds and the status, then,

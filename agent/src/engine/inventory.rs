@@ -56,6 +56,12 @@ impl Engine {
             .collect();
         // A version may run in several parts.
         owned.dedup();
+        for (service, number) in self.versions_with_files().await? {
+            let version = Owned::Version { service, number };
+            if !owned.contains(&version) {
+                owned.push(version);
+            }
+        }
         owned.extend(
             self.one_offs(None)
                 .await?
@@ -212,7 +218,7 @@ impl Engine {
             .collect())
     }
 
-    fn service_label(&self, service: Option<ServiceId>) -> String {
+    pub(super) fn service_label(&self, service: Option<ServiceId>) -> String {
         match service {
             Some(id) => format!("{}={id}", self.names.service()),
             None => self.names.service(),

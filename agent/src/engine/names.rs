@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use longshore_agent_api::DeployJob;
-use longshore_domain::{DeploymentId, EnvironmentId, ServiceId, ServiceName};
+use longshore_domain::{DeploymentId, EnvironmentId, ServiceId, ServiceName, VolumeName};
 
 use crate::config::Config;
 
@@ -61,6 +61,19 @@ impl Names {
         self.named(&job.service_name, job.service, &end)
     }
 
+    /// `<instance>-<service's id>-<volume name>`: it stays the same when a service is renamed.
+    pub(crate) fn volume(&self, service: ServiceId, name: &VolumeName) -> String {
+        format!("{}-{}-{name}", self.instance, service.0.simple())
+    }
+
+    /// `<instance>-<service's id>-<number>-file-<index>`.
+    pub(crate) fn file(&self, service: ServiceId, number: i32, index: usize) -> String {
+        let instance: String = self.instance.chars().take(12).collect();
+        // Its end: the first digits of an id are its time.
+        let id = service.0.simple().to_string();
+        format!("{instance}-{}-{number}-file-{index}", &id[8..])
+    }
+
     pub(crate) fn environment_network(&self, environment: EnvironmentId) -> String {
         format!("{}-env-{}", self.instance, environment.0.simple())
     }
@@ -78,6 +91,11 @@ impl Names {
         format!("{}.owned", self.instance)
     }
 
+    /// A version's health check.
+    pub(crate) fn health(&self) -> String {
+        format!("{}.health", self.instance)
+    }
+
     /// On what belongs to a service.
     pub(crate) fn service(&self) -> String {
         format!("{}.service", self.instance)
@@ -91,6 +109,25 @@ impl Names {
     /// That deployment's number.
     pub(crate) fn number(&self) -> String {
         format!("{}.number", self.instance)
+    }
+
+    /// The name that a volume has within its service.
+    pub(crate) fn volume_name(&self) -> String {
+        format!("{}.volume", self.instance)
+    }
+
+    /// The labels of a volume. No deployment is in them: it belongs to all of the service's.
+    pub(crate) fn volume_labels(
+        &self,
+        job: &DeployJob,
+        name: &VolumeName,
+    ) -> HashMap<String, String> {
+        HashMap::from([
+            (self.owned(), String::new()),
+            (self.service(), job.service.to_string()),
+            (self.environment(), job.environment.to_string()),
+            (self.volume_name(), name.to_string()),
+        ])
     }
 
     /// The environment it belongs to.

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use bollard::models::{ServiceSpecMode, ServiceSpecModeReplicated};
+use bollard::models::{ServiceSpec, ServiceSpecMode, ServiceSpecModeReplicated};
 use bollard::query_parameters::UpdateServiceOptionsBuilder;
 use longshore_agent_api::{AgentProblem, DeployJob};
 use longshore_domain::run::Port;
@@ -140,6 +140,21 @@ impl Engine {
         Ok(parts)
     }
 
+    /// Docker describes a service's health check by another name than the client reads it
+    /// by. Without this, the first change of a service would take its check away.
+    fn keep_health(&self, spec: &mut ServiceSpec) {
+        let check = Names::read::<String>(spec.labels.as_ref(), &self.names.health())
+            .and_then(|text| serde_json::from_str(&text).ok());
+        if let Some(container) = spec
+            .task_template
+            .as_mut()
+            .and_then(|template| template.container_spec.as_mut())
+            && container.health_check.is_none()
+        {
+            container.health_check = check;
+        }
+    }
+
     /// Gives a part another number of containers, and new ones when it is restarted.
     ///
     /// # Errors
@@ -175,6 +190,7 @@ impl Engine {
                 return Ok(());
             }
             spec.mode = Some(mode);
+            self.keep_health(&mut spec);
             if restart && let Some(template) = &mut spec.task_template {
                 template.force_update = Some(template.force_update.unwrap_or_default() + 1);
             }

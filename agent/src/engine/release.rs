@@ -12,7 +12,8 @@ use futures_util::StreamExt as _;
 use longshore_agent_api::{AgentProblem, DeployJob};
 use longshore_domain::FailureKind;
 
-use super::spec::{environment, log_options};
+use super::binds::bind_mount;
+use super::spec::{environment, log_options, volume_mount};
 use super::{Engine, brief, failed, is_absent, is_conflict, refused};
 use crate::stage::{StageContext, StageError};
 
@@ -96,6 +97,15 @@ impl Engine {
                 memory: job.memory_limit_bytes,
                 nano_cpus: job.cpu_limit_millis.map(|millis| millis * 1_000_000),
                 init: Some(true),
+                mounts: Some(
+                    job.volumes
+                        .iter()
+                        // The version that runs has the others.
+                        .filter(|volume| !volume.has_one_writer())
+                        .map(|volume| volume_mount(job, &self.names, volume))
+                        .chain(job.binds.iter().map(bind_mount))
+                        .collect(),
+                ),
                 cap_drop: Some(vec!["NET_RAW".to_owned()]),
                 log_config: Some(HostConfigLogConfig {
                     typ: Some("json-file".to_owned()),
@@ -127,6 +137,7 @@ impl Engine {
         if was_begun {
             return Ok(true);
         }
+        self.copy_files(job, name).await?;
         self.docker
             .start_container(name, None::<StartContainerOptions>)
             .await

@@ -1,7 +1,7 @@
 //! Removes what runs or lies about.
 
 use std::collections::HashMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bollard::query_parameters::{
     ListContainersOptionsBuilder, ListVolumesOptionsBuilder, RemoveImageOptionsBuilder,
@@ -10,11 +10,14 @@ use bollard::query_parameters::{
 use longshore_agent_api::AgentProblem;
 use longshore_domain::ServiceId;
 
-use super::{Engine, is_absent, refused};
+use super::{Engine, is_absent, is_conflict, refused};
 use crate::machine::Owned;
 
 /// How often Docker is asked whether containers have gone.
 const POLL: Duration = Duration::from_millis(100);
+/// How long containers of a removed service may take to let go of a volume; the next
+/// reconcile pass tries again.
+const STOPPING: Duration = Duration::from_secs(20);
 
 impl Engine {
     /// Removes what runs of one version; its image stays. Nothing to remove is no error.
@@ -36,7 +39,7 @@ impl Engine {
                 self.remove_one_off(&container.id).await?;
             }
         }
-        Ok(())
+        self.remove_files(service, Some(number)).await
     }
 
     /// Waits until no container of a version is left on this machine.
@@ -80,6 +83,7 @@ impl Engine {
         for container in self.one_offs(Some(service)).await? {
             self.remove_one_off(&container.id).await?;
         }
+        self.remove_files(service, None).await?;
         for owned in self.images(service).await? {
             if let Owned::Image { tag, .. } = owned {
                 // An image that a container still holds goes with the reconciler.
@@ -125,17 +129,27 @@ impl Engine {
             .await
             .map_err(|error| refused("The list of volumes", &error))?;
         for volume in found.volumes.unwrap_or_default() {
-            let removed = self
-                .docker
-                .remove_volume(&volume.name, None::<RemoveVolumeOptions>)
-                .await;
-            match removed {
-                Err(error) if !is_absent(&error) => {
-                    return Err(refused("The volume's removal", &error));
-                }
-                _ => {}
-            }
+            self.remove_volume(&volume.name).await?;
         }
         Ok(())
+    }
+
+    /// Waits for containers that are still stopping: they hold the volume.
+    async fn remove_volume(&self, volume: &str) -> Result<(), AgentProblem> {
+        let started = Instant::now();
+        loop {
+            let removed = self
+                .docker
+                .remove_volume(volume, None::<RemoveVolumeOptions>)
+                .await;
+            match removed {
+                Ok(()) => return Ok(()),
+                Err(error) if is_absent(&error) => return Ok(()),
+                Err(error) if is_conflict(&error) && started.elapsed() < STOPPING => {
+                    tokio::time::sleep(POLL).await;
+                }
+                Err(error) => return Err(refused("The volume's removal", &error)),
+            }
+        }
     }
 }

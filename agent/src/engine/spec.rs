@@ -5,17 +5,19 @@ use std::path::Path;
 
 use bollard::models::{
     EndpointSpec, EndpointSpecModeEnum, HealthConfig, ImageInspect, Limit, Mount, MountType,
-    NetworkAttachmentConfig, ServiceSpec, ServiceSpecMode, ServiceSpecModeReplicated,
-    ServiceSpecUpdateConfig, ServiceSpecUpdateConfigOrderEnum, TaskSpec, TaskSpecContainerSpec,
-    TaskSpecLogDriver, TaskSpecResources, TaskSpecRestartPolicy,
+    MountVolumeOptions, MountVolumeOptionsDriverConfig, NetworkAttachmentConfig, ServiceSpec,
+    ServiceSpecMode, ServiceSpecModeReplicated, ServiceSpecUpdateConfig,
+    ServiceSpecUpdateConfigOrderEnum, TaskSpec, TaskSpecContainerSpec,
+    TaskSpecContainerSpecSecrets, TaskSpecLogDriver, TaskSpecResources, TaskSpecRestartPolicy,
     TaskSpecRestartPolicyConditionEnum,
 };
 use longshore_agent_api::DeployJob;
-use longshore_domain::Strategy;
 use longshore_domain::health::{HealthCheck, HealthProbe};
 use longshore_domain::run::Port;
+use longshore_domain::{Strategy, VolumeMount};
 
 use super::Names;
+use super::binds::bind_mount;
 use super::parts::Part;
 
 /// Where the probe is inside a container.
@@ -42,6 +44,8 @@ pub(super) struct Ingredients<'a> {
     pub(super) private: &'a str,
     /// The edge network.
     pub(super) edge: &'a str,
+    /// Files with a text of their own.
+    pub(super) files: Vec<TaskSpecContainerSpecSecrets>,
 }
 
 /// The Swarm service of a part of a deployment.
@@ -49,6 +53,12 @@ pub(super) fn service_spec(job: &DeployJob, part: &Part, with: &Ingredients<'_>)
     let mut labels = with.names.labels(job);
     labels.insert(with.names.part(), part.index.to_string());
     let check = Check::of(job, with.image);
+    let container_labels = labels.clone();
+    if let Some(check) = &check.config
+        && let Ok(text) = serde_json::to_string(check)
+    {
+        labels.insert(with.names.health(), text);
+    }
     let mut networks = vec![NetworkAttachmentConfig {
         target: Some(with.private.to_owned()),
         aliases: Some(vec![job.service_name.to_string()]),
@@ -67,16 +77,21 @@ pub(super) fn service_spec(job: &DeployJob, part: &Part, with: &Ingredients<'_>)
     };
     ServiceSpec {
         name: Some(part.name.clone()),
-        labels: Some(labels.clone()),
+        labels: Some(labels),
         task_template: Some(TaskSpec {
             container_spec: Some(TaskSpecContainerSpec {
                 // By identity: Swarm asks no registry for it, and no tag can be moved.
                 image: with.image.id.clone(),
-                labels: Some(labels),
+                labels: Some(container_labels),
                 command: job.command.clone(),
+                args: job
+                    .arguments
+                    .as_ref()
+                    .map(|arguments| arguments.iter().map(|a| a.expose().to_owned()).collect()),
                 env: Some(environment(job)),
                 init: Some(true),
-                mounts: check.needs_probe.then(|| vec![probe_mount(with.probe)]),
+                mounts: Some(mounts(job, with, check.needs_probe)),
+                secrets: (!with.files.is_empty()).then(|| with.files.clone()),
                 stop_grace_period: Some(nanoseconds(job.stop_grace_seconds)),
                 health_check: check.config,
                 capability_drop: Some(vec!["CAP_NET_RAW".to_owned()]),
@@ -141,6 +156,38 @@ pub(super) fn log_options() -> HashMap<String, String> {
         ("max-size".to_owned(), LOG_FILE_SIZE.to_owned()),
         ("max-file".to_owned(), LOG_FILES.to_owned()),
     ])
+}
+
+fn mounts(job: &DeployJob, with: &Ingredients<'_>, needs_probe: bool) -> Vec<Mount> {
+    let mut mounts: Vec<Mount> = job
+        .volumes
+        .iter()
+        .map(|volume| volume_mount(job, with.names, volume))
+        .collect();
+    mounts.extend(job.binds.iter().map(bind_mount));
+    mounts.extend(needs_probe.then(|| probe_mount(with.probe)));
+    mounts
+}
+
+/// Docker makes the volume, with these labels, on the machine where a container first needs
+/// it, and keeps it when the container is gone.
+pub(super) fn volume_mount(job: &DeployJob, names: &Names, volume: &VolumeMount) -> Mount {
+    Mount {
+        target: Some(volume.path.to_string()),
+        source: Some(names.volume(job.service, &volume.name)),
+        typ: Some(MountType::VOLUME),
+        read_only: Some(volume.read_only),
+        volume_options: Some(MountVolumeOptions {
+            labels: Some(names.volume_labels(job, &volume.name)),
+            // Without a driver Docker 20.10 leaves the labels out.
+            driver_config: Some(MountVolumeOptionsDriverConfig {
+                name: Some("local".to_owned()),
+                options: None,
+            }),
+            ..MountVolumeOptions::default()
+        }),
+        ..Mount::default()
+    }
 }
 
 pub(super) fn probe_mount(probe: &Path) -> Mount {
@@ -253,3 +300,6 @@ fn has_check(image: &ImageInspect) -> bool {
         .and_then(|test| test.first())
         .is_some_and(|first| first != "NONE")
 }
+
+#[cfg(test)]
+mod tests;

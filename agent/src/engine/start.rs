@@ -79,8 +79,10 @@ impl Engine {
             }
             self.delete_service(&part.name).await?;
         }
+        self.check_binds(job)?;
         let image = self.image(image).await?;
         self.check_platform(&image).await?;
+        let files = self.ensure_files(job).await?;
         let private = self.environment_network(job.environment).await?;
         let edge = self.edge_network().await?;
         let probe = self.probe().await?;
@@ -93,6 +95,7 @@ impl Engine {
                 probe: &probe,
                 private: &private,
                 edge: &edge.id,
+                files,
             },
         );
         match self.docker.create_service(spec, None).await {

@@ -7,8 +7,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 use longshore_agent_api::{
-    AgentProblem, ContainerLine, DeployJob, DesiredService, HealthTrial, HealthVerdict, Origin,
-    RepositoryCheck, RepositoryReport, RouteUpdate, RunningUpdate, VersionEnds, VersionStatus,
+    AgentProblem, CommandEnd, ContainerCommand, ContainerLine, DeployJob, DesiredService,
+    HealthTrial, HealthVerdict, Origin, RepositoryCheck, RepositoryReport, RouteUpdate,
+    RunningUpdate, VersionEnds, VersionStatus, VolumeStatus,
 };
 use longshore_domain::{FailureKind, ServiceId, Strategy};
 use tokio::sync::watch;
@@ -235,6 +236,10 @@ impl Machine for DockerMachine {
         job: &DeployJob,
         source: Option<(&Path, &str)>,
     ) -> Result<Image, StageError> {
+        // Before anything is built or changed.
+        self.engine
+            .check_binds(job)
+            .map_err(crate::engine::failed)?;
         let docker = self.engine.docker();
         let tag = self.engine.image_tag(job.service, job.number);
         match (&job.origin, source) {
@@ -403,6 +408,18 @@ impl Machine for DockerMachine {
         trial: &HealthTrial,
     ) -> Result<HealthVerdict, AgentProblem> {
         self.engine.try_health(service, trial).await
+    }
+
+    async fn command(
+        &self,
+        service: ServiceId,
+        command: &ContainerCommand,
+    ) -> Result<CommandEnd, AgentProblem> {
+        self.engine.command(service, command).await
+    }
+
+    async fn volumes(&self) -> Result<Vec<VolumeStatus>, AgentProblem> {
+        self.engine.volumes().await
     }
 
     async fn container_log(

@@ -13,9 +13,9 @@ use longshore_agent::git::Checkout;
 use longshore_agent::machine::{Machine, MachineState, Owned};
 use longshore_agent::stage::{StageContext, StageError};
 use longshore_agent_api::{
-    AgentProblem, ContainerLine, DeployJob, DesiredService, HealthTrial, HealthVerdict, LogStream,
-    Origin, RepositoryCheck, RepositoryReport, RouteUpdate, RunningUpdate, VersionEnds,
-    VersionStatus,
+    AgentProblem, CommandEnd, ContainerCommand, ContainerLine, DeployJob, DesiredService,
+    HealthTrial, HealthVerdict, LogStream, Origin, RepositoryCheck, RepositoryReport, RouteUpdate,
+    RunningUpdate, VersionEnds, VersionStatus, VolumeStatus,
 };
 use longshore_domain::{FailureKind, ServiceId, Stage};
 use time::OffsetDateTime;
@@ -222,6 +222,21 @@ impl Machine for Simulated {
             took_ms: 7,
             message: format!("version {} answers", trial.number),
         })
+    }
+
+    async fn command(
+        &self,
+        _service: ServiceId,
+        command: &ContainerCommand,
+    ) -> Result<CommandEnd, AgentProblem> {
+        Ok(CommandEnd {
+            code: 0,
+            output: format!("in version {}", command.number),
+        })
+    }
+
+    async fn volumes(&self) -> Result<Vec<VolumeStatus>, AgentProblem> {
+        Ok(Vec::new())
     }
 
     async fn check_repository(

@@ -5,8 +5,8 @@ use std::time::Instant;
 use longshore_agent::machine::Owned;
 use longshore_agent::stage::StageError;
 use longshore_agent_api::RunningUpdate;
-use longshore_domain::FailureKind;
 use longshore_domain::health::HealthProbe;
+use longshore_domain::{FailureKind, VolumeMount};
 use longshore_testkit::wait;
 
 use super::world::{SECOND, World, container, job, run, web};
@@ -212,12 +212,54 @@ async fn a_version_is_scaled_restarted_and_removed() {
         .await
         .unwrap();
     becomes(1).await;
+    // New containers are checked as the first ones were.
+    let id = container(&world, &job).await;
+    let check = ["inspect", "--format", "{{.State.Health.Status}}", &id];
+    assert_eq!(run("docker", &check).await.1, "healthy");
     world
         .engine
         .remove_service(job.service, true)
         .await
         .unwrap();
     assert!(world.engine.versions(job.service).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_volume_is_ours_outlives_its_containers_and_goes_only_when_told() {
+    let world = World::with_engine().await;
+    let mut first = web("one");
+    first.command = Some(["sh", "-c"].map(str::to_owned).to_vec());
+    let script = "mkdir -p /www && echo x >> /data/starts && cp /data/starts /www/index.html && \
+                  exec httpd -f -p 8080 -h /www";
+    first.arguments = Some(vec![script.into()]);
+    first.volumes = vec![VolumeMount {
+        name: "data".parse().unwrap(),
+        path: "/data".parse().unwrap(),
+        read_only: false,
+        shared: false,
+    }];
+    world.start(&first, "busybox:latest").await.unwrap();
+    let second = longshore_agent_api::DeployJob {
+        number: 2,
+        deployment: longshore_domain::DeploymentId::generate(),
+        ..first.clone()
+    };
+    world.engine.remove_version(first.service, 1).await.unwrap();
+    world.start(&second, "busybox:latest").await.unwrap();
+    let id = container(&world, &second).await;
+    let (_, starts) = run("docker", &["exec", &id, "wc", "-l", "/data/starts"]).await;
+    assert!(starts.starts_with('2'), "{starts}");
+
+    let label = format!("label={}.service={}", world.config.instance, first.service);
+    let list = ["volume", "ls", "--quiet", "--filter", &label];
+    let (_, volumes) = run("docker", &list).await;
+    assert!(volumes.ends_with("-data"), "{volumes}");
+    let service = first.service;
+    world.engine.remove_service(service, false).await.unwrap();
+    assert_eq!(run("docker", &list).await.1, volumes);
+    // The container may still be stopping.
+    world.engine.remove_service(service, true).await.unwrap();
+    assert_eq!(run("docker", &list).await.1, "");
 }
 
 #[tokio::test]

@@ -9,8 +9,8 @@ use longshore_domain::secret::serialize_exposed;
 use longshore_domain::source::Build;
 use longshore_domain::takeover::StrategyReason;
 use longshore_domain::{
-    CommitSha, DeploymentId, EnvKey, EnvironmentId, GitRef, GitUrl, ImageRef, Secret, ServiceId,
-    ServiceName, Strategy,
+    BindMount, CommitSha, DeploymentId, EnvKey, EnvironmentId, FilePath, GitRef, GitUrl, ImageRef,
+    Secret, ServiceId, ServiceName, Strategy, VolumeMount,
 };
 use serde::{Deserialize, Serialize};
 
@@ -37,6 +37,18 @@ pub struct DeployJob {
     pub port: Option<Port>,
     /// Overrides the image's command.
     pub command: Option<Vec<String>>,
+    /// Overrides the arguments of the image's entry point; may hold secrets.
+    #[serde(default)]
+    pub arguments: Option<Vec<WireSecret>>,
+    /// Volumes of the service; made when they are first needed, and kept.
+    #[serde(default)]
+    pub volumes: Vec<VolumeMount>,
+    /// Files with a text of their own.
+    #[serde(default)]
+    pub files: Vec<JobFile>,
+    /// Directories of the machine; refused when its administrator does not allow them.
+    #[serde(default)]
+    pub binds: Vec<BindMount>,
     /// Runs once in the new image before it starts.
     pub release_command: Option<Vec<String>>,
     /// Containers.
@@ -91,6 +103,15 @@ impl DeployJob {
         }
         work
     }
+}
+
+/// A file that a version's containers find.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobFile {
+    /// Where.
+    pub path: FilePath,
+    /// Its text, variables filled in; may hold secrets.
+    pub content: WireSecret,
 }
 
 /// The longest that stages may take, in seconds.

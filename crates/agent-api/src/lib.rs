@@ -16,6 +16,8 @@
 //! | `DELETE /v1/services/{service}?volumes=false` | removes what runs of it, its routes and images |
 //! | `GET /v1/services/{service}/log?tail=200&follow=true` | SSE of [`ContainerLine`] of the live version |
 //! | `POST /v1/services/{service}/probe` | [`HealthTrial`] → [`HealthVerdict`]: tries a health check once on a running version |
+//! | `POST /v1/services/{service}/command` | [`ContainerCommand`] → [`CommandEnd`]: runs a command in a container of the live version |
+//! | `GET /v1/volumes` | the [`VolumeStatus`] of every volume |
 //! | `GET /v1/services/{service}` | [`ServiceStatus`] |
 //! | `GET /v1/services/{service}/versions/{number}/ends` | [`VersionEnds`] |
 //! | `POST /v1/repositories/check` | [`RepositoryCheck`] → [`RepositoryReport`] |
@@ -27,11 +29,13 @@ mod event;
 mod health;
 mod job;
 mod service;
+mod storage;
 
 pub use event::*;
 pub use health::*;
 pub use job::*;
 pub use service::*;
+pub use storage::*;
 
 /// The version of this protocol; a server refuses an agent with another one.
 pub const PROTOCOL_VERSION: u32 = 1;

@@ -10,3 +10,6 @@ mod running;
 mod show;
 pub(crate) mod summaries;
 mod update;
+
+pub(crate) use git_access::keep as keep_git;
+pub(crate) use show::load_view;

@@ -30,6 +30,11 @@ impl Control {
         let service =
             Authorized::<ServiceRecord>::load(&mut transaction, actor, service, Permission::Change)
                 .await?;
+        if service.get().kind == "database" {
+            return Err(ControlError::refused(
+                "A database speaks no HTTP, so it takes no domains.",
+            ));
+        }
         let domain = self.parse_domain(service.get(), &draft)?;
         domains::insert(&mut transaction, &domain).await?;
         let target = format!("domain:{}", domain.host);

@@ -3,10 +3,12 @@
 
 mod account;
 mod app;
+mod database;
 mod deployment;
 mod variable;
 
 pub use account::*;
 pub use app::*;
+pub use database::*;
 pub use deployment::*;
 pub use variable::*;

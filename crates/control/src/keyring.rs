@@ -50,6 +50,8 @@ pub(crate) enum Purpose {
     GitSecret,
     /// A webhook's secret; the row is the hook.
     HookSecret,
+    /// A password that a database is being given; the row is the service.
+    NewPassword,
 }
 
 impl Purpose {
@@ -59,6 +61,7 @@ impl Purpose {
             Self::DeploymentVariables => "deployment-variables",
             Self::GitSecret => "git-secret",
             Self::HookSecret => "hook-secret",
+            Self::NewPassword => "new-password",
         }
     }
 }

@@ -18,6 +18,16 @@ pub(crate) fn text<const BYTES: usize>() -> Result<Secret> {
     Ok(Secret::new(URL_SAFE_NO_PAD.encode(&bytes[..])))
 }
 
+/// So many random bytes, as hexadecimal digits: text that no URL, no command line and no
+/// file of settings takes for anything else.
+pub(crate) fn hex<const BYTES: usize>() -> Result<Secret> {
+    let mut bytes = zeroize::Zeroizing::new([0_u8; BYTES]);
+    OsRng
+        .try_fill_bytes(&mut bytes[..])
+        .map_err(ControlError::internal)?;
+    Ok(Secret::new(hex::encode(&bytes[..])))
+}
+
 /// Whether two texts are equal, in a time that does not tell where they differ.
 pub(crate) fn equal(one: &str, other: &str) -> bool {
     use subtle::ConstantTimeEq;

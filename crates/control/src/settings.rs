@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use longshore_domain::AllowedBinds;
 use url::Url;
 
 /// The ports on which the proxy serves people; part of the URLs of domains.
@@ -31,4 +32,6 @@ pub struct ControlSettings {
     pub setup_token_file: PathBuf,
     /// The name of this installation, the prefix of its objects in Docker.
     pub instance: String,
+    /// The directories of the machine that services may mount.
+    pub bind_paths: AllowedBinds,
 }

@@ -2,13 +2,17 @@
 //! by this very call.
 
 mod account;
+mod database;
 mod deployment;
 mod health;
 mod project;
 mod service;
+mod storage;
 
 pub use account::*;
+pub use database::*;
 pub use deployment::*;
 pub use health::*;
 pub use project::*;
 pub use service::*;
+pub use storage::*;

@@ -7,10 +7,12 @@
 //!
 //! Start reading at [`deployment`] (the state machine) and [`text`] (parsed text).
 
+pub mod database;
 pub mod deployment;
 pub mod failure;
 pub mod health;
 pub mod id;
+pub mod mount;
 pub mod route;
 pub mod run;
 pub mod secret;
@@ -21,13 +23,16 @@ pub mod takeover;
 pub mod team;
 pub mod text;
 pub mod variable;
+pub mod volume;
 pub mod watch;
 
 pub use deployment::{DeploymentState, InvalidTransition, Stage, StageTimings, Strategy};
 pub use failure::{Failure, FailureKind};
 pub use id::*;
+pub use mount::{AllowedBinds, BindMount, FileMount, FilePath, HostPath};
 pub use secret::Secret;
 pub use specification::{Cause, Specification};
 pub use status::DeploymentStatus;
 pub use team::{Permission, Role};
 pub use text::*;
+pub use volume::{MountPath, VolumeMount, VolumeName};

@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::Strategy;
 use crate::health::HealthCheck;
+use crate::mount::{self, BindMount, FileMount};
+use crate::takeover::SoleUse;
+use crate::volume::{self, VolumeMount};
 
 /// A TCP port inside a container, 1 to 65535.
 pub type Port = NonZeroU16;
@@ -20,6 +23,10 @@ pub struct RunSettings {
     /// Overrides the image's entry point: program and arguments, without a shell.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub command: Option<Vec<String>>,
+    /// Overrides the arguments of the entry point, the image's `CMD`; `${{KEY}}` stands for
+    /// a variable of the service.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub arguments: Option<Vec<String>>,
     /// Runs once in the new image before any traffic moves, without a shell.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub release_command: Option<Vec<String>>,
@@ -37,6 +44,15 @@ pub struct RunSettings {
     /// Whether a visitor stays with one container, by a cookie.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub sticky_sessions: bool,
+    /// Data that outlives the containers.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub volumes: Vec<VolumeMount>,
+    /// Files with a text of their own.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<FileMount>,
+    /// Directories of the machine.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub binds: Vec<BindMount>,
     /// The health check.
     pub health: HealthCheck,
     /// Seconds that the old version goes on serving what it has begun.
@@ -58,12 +74,16 @@ impl Default for RunSettings {
     fn default() -> Self {
         Self {
             command: None,
+            arguments: None,
             release_command: None,
             replicas: 1,
             memory_limit_bytes: None,
             cpu_limit_millis: None,
             strategy: None,
             sticky_sessions: false,
+            volumes: Vec::new(),
+            files: Vec::new(),
+            binds: Vec::new(),
             health: HealthCheck::default(),
             drain_seconds: 10,
             stop_grace_seconds: 10,
@@ -76,6 +96,16 @@ impl Default for RunSettings {
 }
 
 impl RunSettings {
+    /// Whether two of its containers cannot run at once: they would write the same volume.
+    pub fn has_one_writer(&self) -> bool {
+        self.volumes.iter().any(VolumeMount::has_one_writer)
+    }
+
+    /// What two of its versions cannot hold at once.
+    pub fn sole_use(&self) -> Option<SoleUse> {
+        self.has_one_writer().then_some(SoleUse::Volume)
+    }
+
     /// What is wrong with it, as fragments behind field names.
     pub fn problems(&self) -> Vec<(&'static str, String)> {
         let mut problems = self.health.problems();
@@ -107,6 +137,12 @@ impl RunSettings {
         if self.cpu_limit_millis.is_some_and(|millis| millis < 10) {
             problems.push(("cpu_limit_millis", "must be at least 10".to_owned()));
         }
+        problems.extend(self.storage_problems());
+        if let Some(arguments) = &self.arguments
+            && !is_argv(arguments)
+        {
+            problems.push(("arguments", "has too many or too long arguments".to_owned()));
+        }
         for (field, argv) in [
             ("command", &self.command),
             ("release_command", &self.release_command),
@@ -114,15 +150,70 @@ impl RunSettings {
             if let Some(argv) = argv {
                 if argv.first().is_none_or(String::is_empty) {
                     problems.push((field, "must name a program".to_owned()));
-                } else if argv.len() > 200
-                    || argv
-                        .iter()
-                        .any(|arg| arg.contains('\0') || arg.len() > 32_768)
-                {
+                } else if !is_argv(argv) {
                     problems.push((field, "has too many or too long arguments".to_owned()));
                 }
             }
         }
         problems
+    }
+}
+
+impl RunSettings {
+    fn storage_problems(&self) -> Vec<(&'static str, String)> {
+        let mut problems = Vec::new();
+        let mut add = |field, found: Vec<String>| {
+            problems.extend(found.into_iter().map(|problem| (field, problem)));
+        };
+        add("volumes", volume::problems(&self.volumes));
+        add("files", mount::file_problems(&self.files));
+        if self.binds.len() > mount::MOST_BINDS {
+            add(
+                "binds",
+                vec![format!("must be at most {}", mount::MOST_BINDS)],
+            );
+        }
+        let volumes = self.volumes.iter().map(|volume| volume.path.as_str());
+        let files = self.files.iter().map(|file| file.path.as_str());
+        let binds = self.binds.iter().map(|bind| bind.path.as_str());
+        let places = volumes.chain(files).chain(binds);
+        add("volumes", mount::place_problems(places));
+        if self.replicas > 1 && self.has_one_writer() {
+            let problem = "must be 1 while a volume is written that only one container may write";
+            add("replicas", vec![problem.to_owned()]);
+        }
+        problems
+    }
+}
+
+/// Whether the kernel takes such a list of arguments.
+fn is_argv(argv: &[String]) -> bool {
+    argv.len() <= 200
+        && argv
+            .iter()
+            .all(|arg| !arg.contains('\0') && arg.len() <= 32_768)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{RunSettings, SoleUse, Strategy};
+
+    #[test]
+    fn a_volume_that_is_written_has_one_version_at_a_time() {
+        let mut run = RunSettings::default();
+        assert!(!run.has_one_writer());
+        run.volumes =
+            serde_json::from_str(r#"[{"name":"data","path":"/data","read_only":true}]"#).unwrap();
+        assert!(!run.has_one_writer());
+        run.volumes[0].read_only = false;
+        assert!(run.has_one_writer());
+        run.strategy = Some(Strategy::BlueGreen);
+        assert_eq!(run.sole_use(), Some(SoleUse::Volume));
+        assert!(run.problems().is_empty());
+        run.replicas = 2;
+        assert_eq!(run.problems()[0].0, "replicas");
+        run.volumes[0].shared = true;
+        assert!(run.problems().is_empty());
+        assert_eq!(run.sole_use(), None);
     }
 }

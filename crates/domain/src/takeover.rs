@@ -44,13 +44,13 @@ pub enum SoleUse {
     HostPort,
 }
 
-/// The strategy of a deployment and why: the settings' wish, or what the service holds,
-/// or the usual one.
+/// The strategy of a deployment and why: what the service holds, for data that two versions
+/// write is lost, or the settings' wish, or the usual one.
 pub fn choose(wish: Option<Strategy>, sole: Option<SoleUse>) -> (Strategy, StrategyReason) {
     match (wish, sole) {
-        (Some(strategy), _) => (strategy, StrategyReason::Settings),
-        (None, Some(SoleUse::Volume)) => (Strategy::Recreate, StrategyReason::SingleWriterVolume),
-        (None, Some(SoleUse::HostPort)) => (Strategy::Recreate, StrategyReason::HostPort),
+        (_, Some(SoleUse::Volume)) => (Strategy::Recreate, StrategyReason::SingleWriterVolume),
+        (_, Some(SoleUse::HostPort)) => (Strategy::Recreate, StrategyReason::HostPort),
+        (Some(strategy), None) => (strategy, StrategyReason::Settings),
         (None, None) => (Strategy::default(), StrategyReason::Usual),
     }
 }

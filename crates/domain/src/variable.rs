@@ -77,6 +77,31 @@ pub fn resolve(
         .collect()
 }
 
+/// Puts variables into an argument: `${{KEY}}` becomes the value of that variable. What
+/// names none stays as it is.
+pub fn fill(text: &str, variables: &BTreeMap<EnvKey, Secret>) -> String {
+    let mut result = String::new();
+    let mut rest = text;
+    while let Some((before, behind)) = rest.split_once("${{") {
+        let Some((key, after)) = behind.split_once("}}") else {
+            break;
+        };
+        let value = key
+            .trim()
+            .parse::<EnvKey>()
+            .ok()
+            .and_then(|key| variables.get(&key));
+        result.push_str(before);
+        match value {
+            Some(value) => result.push_str(value.expose()),
+            None => result.push_str(&rest[before.len()..rest.len() - after.len()]),
+        }
+        rest = after;
+    }
+    result.push_str(rest);
+    result
+}
+
 struct Resolver<'a> {
     own: &'a BTreeMap<EnvKey, Variable>,
     scopes: &'a Scopes,

@@ -99,6 +99,11 @@ impl Api {
         self.send(Method::PUT, path, Some(body)).await
     }
 
+    /// `DELETE /api/v1<path>`
+    pub async fn delete(&self, path: &str, body: Value) -> Answer {
+        self.send(Method::DELETE, path, Some(body)).await
+    }
+
     /// `GET /api/v1<path>` as plain text.
     pub async fn text(&self, path: &str) -> String {
         let answer = self

@@ -41,6 +41,11 @@ pub struct Longshore {
 impl Longshore {
     /// Starts it and waits until it is ready.
     pub async fn start() -> Self {
+        Self::start_with("").await
+    }
+
+    /// The same with further settings, as lines of the configuration file.
+    pub async fn start_with(settings: &str) -> Self {
         let mut run = Run::start();
         run.also_removes(format!("{}.owned", run.name()));
         let folder = tempfile::Builder::new()
@@ -55,7 +60,7 @@ impl Longshore {
         for name in ["longshore", "longshore-agent"] {
             fs::copy(programs::path(name), binaries.join(name)).expect("a binary");
         }
-        fs::write(folder.path().join("longshore.toml"), "").expect("a configuration");
+        fs::write(folder.path().join("longshore.toml"), settings).expect("a configuration");
 
         let (dashboard, http, https) = (ports::free(), ports::free(), ports::free());
         let supervisor = up(folder.path(), run.name(), [dashboard, http, https]);

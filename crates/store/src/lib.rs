@@ -8,6 +8,7 @@
 //! Start reading at [`deployments`] (the job queue) and [`logs`].
 
 pub mod audit;
+pub mod databases;
 pub mod deployments;
 pub mod domains;
 pub mod environments;
@@ -15,6 +16,7 @@ mod error;
 pub mod events;
 pub mod hooks;
 pub mod journal;
+pub mod kept_data;
 mod lines;
 pub mod logins;
 pub mod logs;

@@ -6,7 +6,10 @@ mod removal;
 mod write;
 
 pub use read::{find, find_for_system, list_for_system, list_of_environment, list_of_team};
-pub use removal::{delete_removed, is_name_being_removed, list_removing, mark_removing};
+pub use removal::{
+    Removing, delete_removed, is_name_being_removed, list_removing, mark_removing,
+    remove_volumes_too,
+};
 pub use write::{
     GitReach, ServiceChange, clear_restart, forget_host_key, insert, lock, pin_host_key,
     request_restart, set_stopped, take_number, update,

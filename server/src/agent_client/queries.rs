@@ -4,7 +4,9 @@ use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use longshore_agent_api::{AgentInfo, ContainerLine, LogStream, PROTOCOL_VERSION};
-use longshore_control::{ControlError, HealthTrial, HealthVerdict, LogLine};
+use longshore_control::{
+    ContainerCommand, ControlError, HealthTrial, HealthVerdict, LogLine, VolumeOnMachine,
+};
 use longshore_domain::ServiceId;
 use longshore_web::{AgentQueries, Machine};
 
@@ -56,6 +58,42 @@ impl AgentQueries for AgentClient {
             took_ms: verdict.took_ms,
             message: verdict.message,
         })
+    }
+
+    async fn run_command(&self, command: ContainerCommand) -> Result<i64, ControlError> {
+        let wire = longshore_agent_api::ContainerCommand {
+            number: command.live_number,
+            argv: command.argv.into_iter().map(Into::into).collect(),
+            variables: command
+                .variables
+                .into_iter()
+                .map(|(key, value)| (key, value.into()))
+                .collect(),
+            timeout_seconds: command.timeout_seconds,
+        };
+        let end = self
+            .command(command.service, &wire)
+            .await
+            .map_err(|error| match error.refusal() {
+                Some(problem) => ControlError::refused(problem.message.clone()),
+                None => into_control(&error),
+            })?;
+        Ok(end.code)
+    }
+
+    async fn volumes(&self) -> Result<Vec<VolumeOnMachine>, ControlError> {
+        let found = Self::volumes(self)
+            .await
+            .map_err(|error| into_control(&error))?;
+        Ok(found
+            .into_iter()
+            .map(|volume| VolumeOnMachine {
+                service: volume.service,
+                name: volume.name,
+                size_bytes: volume.size_bytes,
+                containers: volume.containers,
+            })
+            .collect())
     }
 
     async fn container_log(

@@ -59,6 +59,9 @@ pub struct SettingFlags {
     /// Contact address of the ACME account (LONGSHORE_ACME_EMAIL)
     #[arg(long, global = true, value_name = "ADDRESS")]
     pub acme_email: Option<String>,
+    /// Directories of the machine that services may mount (LONGSHORE_BIND_PATHS)
+    #[arg(long, global = true, value_name = "PATHS")]
+    pub bind_paths: Option<String>,
     /// Days that logs of old deployments are kept (LONGSHORE_LOG_DAYS) (default: 90)
     #[arg(long, global = true, value_name = "DAYS")]
     pub log_days: Option<String>,
@@ -113,6 +116,7 @@ impl SettingFlags {
             Setting::AcmeDirectory => self.acme_directory.as_ref(),
             Setting::AcmeCa => self.acme_ca.as_ref(),
             Setting::AcmeEmail => self.acme_email.as_ref(),
+            Setting::BindPaths => self.bind_paths.as_ref(),
             Setting::LogDays => self.log_days.as_ref(),
             Setting::DeliveryDays => self.delivery_days.as_ref(),
             Setting::ServerUser => self.server_user.as_ref(),

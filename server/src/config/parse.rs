@@ -49,6 +49,20 @@ pub(super) fn absolute_path(text: &str) -> Result<PathBuf, String> {
     Ok(PathBuf::from(text))
 }
 
+/// Absolute paths, the root not among them: who may mount it has the machine.
+pub(super) fn directories(text: &str) -> Result<Vec<PathBuf>, String> {
+    text.split(',')
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+        .map(|part| match absolute_path(part.trim_end_matches('/')) {
+            Ok(path) => Ok(path),
+            Err(_) => Err(format!(
+                "absolute paths of directories, separated by commas, the root not among them; {part:?} is none"
+            )),
+        })
+        .collect()
+}
+
 pub(super) fn socket_directory(text: &str) -> Result<PathBuf, String> {
     let path = absolute_path(text)?;
     let limit = SOCKET_PATH_LIMIT_BYTES - DATABASE_SOCKET_SUFFIX.len();

@@ -60,6 +60,8 @@ pub enum Setting {
     AcmeCa,
     /// Contact address of the ACME account.
     AcmeEmail,
+    /// Directories of the machine that services may mount.
+    BindPaths,
     /// Days for which logs of old deployments are kept.
     LogDays,
     /// Days for which received webhooks are kept.
@@ -72,7 +74,7 @@ pub enum Setting {
 
 impl Setting {
     /// Every setting, in the order in which help and errors list them.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::DataDir,
         Self::RunDir,
         Self::Listen,
@@ -88,6 +90,7 @@ impl Setting {
         Self::AcmeDirectory,
         Self::AcmeCa,
         Self::AcmeEmail,
+        Self::BindPaths,
         Self::LogDays,
         Self::DeliveryDays,
         Self::ServerUser,
@@ -112,6 +115,7 @@ impl Setting {
             Self::AcmeDirectory => "acme_directory",
             Self::AcmeCa => "acme_ca",
             Self::AcmeEmail => "acme_email",
+            Self::BindPaths => "bind_paths",
             Self::LogDays => "log_days",
             Self::DeliveryDays => "delivery_days",
             Self::ServerUser => "server_user",
@@ -137,6 +141,7 @@ impl Setting {
             Self::AcmeDirectory => "LONGSHORE_ACME_DIRECTORY",
             Self::AcmeCa => "LONGSHORE_ACME_CA",
             Self::AcmeEmail => "LONGSHORE_ACME_EMAIL",
+            Self::BindPaths => "LONGSHORE_BIND_PATHS",
             Self::LogDays => "LONGSHORE_LOG_DAYS",
             Self::DeliveryDays => "LONGSHORE_DELIVERY_DAYS",
             Self::ServerUser => "LONGSHORE_SERVER_USER",
@@ -163,6 +168,7 @@ impl Setting {
             | Self::AcmeDirectory
             | Self::AcmeCa
             | Self::AcmeEmail
+            | Self::BindPaths
             | Self::ServerUser
             | Self::DatabaseUser => None,
         }

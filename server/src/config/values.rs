@@ -85,6 +85,8 @@ pub struct Config {
     pub proxy: ProxySettings,
     /// Certificates.
     pub acme: AcmeSettings,
+    /// Directories of the machine that services may mount.
+    pub bind_paths: Vec<PathBuf>,
     /// For how long old rows are kept.
     pub retention: Retention,
     /// System user of the server process, when configured.
@@ -165,6 +167,11 @@ impl Config {
             Setting::AcmeDirectory => self.acme.directory.as_ref().map(Url::to_string),
             Setting::AcmeCa => self.acme.certificate_authority.as_ref().map(path),
             Setting::AcmeEmail => self.acme.email.clone(),
+            Setting::BindPaths if self.bind_paths.is_empty() => None,
+            Setting::BindPaths => {
+                let paths: Vec<_> = self.bind_paths.iter().map(path).collect();
+                Some(paths.join(","))
+            }
             Setting::LogDays => Some(self.retention.log_days.to_string()),
             Setting::DeliveryDays => Some(self.retention.delivery_days.to_string()),
             Setting::ServerUser => self.server_user.clone(),

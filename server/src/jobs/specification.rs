@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use longshore_agent_api::{DeployJob, GitCredentials, Origin, Repository, StageLimits, WireSecret};
+use longshore_agent_api::{
+    DeployJob, GitCredentials, JobFile, Origin, Repository, StageLimits, WireSecret,
+};
 use longshore_control::work::{self, ClaimedDeployment};
 use longshore_domain::specification::Origin as SpecifiedOrigin;
+use longshore_domain::variable::fill;
 use longshore_domain::{EnvKey, Secret};
 
 /// The complete job. The same claimed deployment always gives the same work: the agent
@@ -23,6 +26,23 @@ pub(super) fn job(claimed: &ClaimedDeployment) -> DeployJob {
         redact: claimed.redact.iter().cloned().map(WireSecret).collect(),
         port: specification.port,
         command: run.command.clone(),
+        arguments: run.arguments.as_ref().map(|arguments| {
+            let fill = |text: &String| fill(text, &claimed.variables);
+            arguments
+                .iter()
+                .map(|text| WireSecret::from(Secret::new(fill(text))))
+                .collect()
+        }),
+        volumes: run.volumes.clone(),
+        files: run
+            .files
+            .iter()
+            .map(|file| JobFile {
+                path: file.path.clone(),
+                content: Secret::new(fill(&file.content, &claimed.variables)).into(),
+            })
+            .collect(),
+        binds: run.binds.clone(),
         release_command: run.release_command.clone(),
         replicas: run.replicas,
         memory_limit_bytes: run.memory_limit_bytes,

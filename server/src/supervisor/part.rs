@@ -12,7 +12,7 @@ use super::plan::Plan;
 use super::process::Program;
 
 /// Settings that the agent is given.
-const AGENT_SETTINGS: [&str; 9] = [
+const AGENT_SETTINGS: [&str; 10] = [
     "LONGSHORE_AGENT_SOCKET",
     "LONGSHORE_DATA_DIR",
     "LONGSHORE_PROXY_HTTP_PORT",
@@ -22,6 +22,7 @@ const AGENT_SETTINGS: [&str; 9] = [
     "LONGSHORE_ACME_CA",
     "LONGSHORE_ACME_EMAIL",
     "LONGSHORE_INSTANCE",
+    "LONGSHORE_BIND_PATHS",
 ];
 
 /// A process that the supervisor keeps running.

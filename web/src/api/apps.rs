@@ -8,8 +8,8 @@ use longshore_domain::{EnvironmentId, ServiceId};
 
 use super::Problem;
 use super::caller::Caller;
-use super::extract::{Body, Id};
-use super::model::{AppChanges, ConfirmBody, List, NewApp, Service, ServiceInList};
+use super::extract::{Asked, Body, Id};
+use super::model::{AppChanges, List, NewApp, Removal, RemovalBody, Service, ServiceInList};
 
 /// All services of an environment.
 #[utoipa::path(get, path = "/api/v1/environments/{id}/services", params(("id" = String, Path)),
@@ -61,16 +61,26 @@ pub(super) async fn update(
     Ok(Json(service.into()))
 }
 
-/// Deletes a service and what runs of it.
-#[utoipa::path(delete, path = "/api/v1/services/{id}", params(("id" = String, Path)),
-    request_body = ConfirmBody, responses((status = 204)))]
+/// Deletes a service and what runs of it. The data in its volumes stays on the machine unless
+/// `?volumes=true&confirm=<name>` asks for its removal too.
+#[utoipa::path(delete, path = "/api/v1/services/{id}", params(("id" = String, Path), Removal),
+    request_body = RemovalBody, responses((status = 204), (status = 422, body = Problem)))]
 pub(super) async fn destroy(
     caller: Caller,
     State(control): State<Control>,
     Id(id): Id<ServiceId>,
-    Body(body): Body<ConfirmBody>,
+    Asked(removal): Asked<Removal>,
+    Body(body): Body<RemovalBody>,
 ) -> Result<StatusCode, Problem> {
-    control.delete_service(&caller.0, id, &body.confirm).await?;
+    let again = removal.confirm.unwrap_or_default();
+    let confirm = body.confirm.unwrap_or_else(|| again.clone());
+    if removal.volumes {
+        control
+            .delete_service_and_data(&caller.0, id, &confirm, &again)
+            .await?;
+    } else {
+        control.delete_service(&caller.0, id, &confirm).await?;
+    }
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -1,13 +1,17 @@
 //! What the API takes and gives. The types are lists of what may be shown: nothing of an
 //! entity reaches the API by itself.
 
+mod database;
 mod deployment;
 mod project;
 mod service;
+mod storage;
 
+pub(super) use database::*;
 pub(super) use deployment::*;
 pub(super) use project::*;
 pub(super) use service::*;
+pub(super) use storage::*;
 
 use serde::Serialize;
 use utoipa::ToSchema;

@@ -6,6 +6,7 @@
 mod account;
 mod answer;
 mod app_fields;
+mod databases;
 mod deployments;
 mod domains;
 mod environments;
@@ -21,6 +22,7 @@ mod run_fields;
 mod server;
 mod service_settings;
 mod services;
+mod storage;
 mod variable_fields;
 pub mod view;
 pub mod visit;
@@ -140,6 +142,44 @@ where
             "/environments/{id}/apps/new",
             get(environments::new_app),
         ),
+        (
+            Method::POST,
+            "/environments/{id}/databases",
+            post(databases::create),
+        ),
+        (
+            Method::GET,
+            "/environments/{id}/databases/new",
+            get(databases::new),
+        ),
+        (
+            Method::POST,
+            "/services/{id}/connection",
+            post(databases::connection),
+        ),
+        (
+            Method::GET,
+            "/services/{id}/database",
+            get(databases::settings),
+        ),
+        (
+            Method::POST,
+            "/services/{id}/database",
+            post(databases::save_settings),
+        ),
+        (
+            Method::POST,
+            "/services/{id}/password",
+            post(databases::change_password),
+        ),
+        (Method::GET, "/storage", get(storage::index)),
+        (
+            Method::POST,
+            "/storage/kept/{id}/delete",
+            post(storage::delete_kept),
+        ),
+        (Method::GET, "/services/{id}/storage", get(storage::show)),
+        (Method::POST, "/services/{id}/storage", post(storage::save)),
         (Method::GET, "/services/{id}", get(services::show)),
         (
             Method::POST,

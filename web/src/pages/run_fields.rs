@@ -48,6 +48,11 @@ pub fn settings(form: &RunForm) -> Result<RunSettings, FieldErrors> {
     let mut whole = |name: &str, text: &str| whole(&mut errors, name, text);
     let mut settings = RunSettings {
         command: arguments(&form.command),
+        // Not in this form; whoever saves keeps what is set.
+        arguments: None,
+        volumes: Vec::new(),
+        files: Vec::new(),
+        binds: Vec::new(),
         release_command: arguments(&form.release_command),
         replicas: whole("replicas", &form.replicas),
         strategy: match form.strategy.as_str() {
@@ -133,12 +138,12 @@ fn arguments(text: &str) -> Option<Vec<String>> {
 }
 
 /// Mebibytes as bytes.
-fn mebibytes(text: &str) -> Option<i64> {
+pub fn mebibytes(text: &str) -> Option<i64> {
     text.parse::<i64>().ok()?.checked_mul(1024 * 1024)
 }
 
 /// `1.5` as 1500, without the rounding of floating point.
-fn thousandths(text: &str) -> Option<i64> {
+pub fn thousandths(text: &str) -> Option<i64> {
     let (whole, part) = text.split_once(['.', ',']).unwrap_or((text, ""));
     if part.len() > 3 || !part.bytes().all(|digit| digit.is_ascii_digit()) {
         return None;

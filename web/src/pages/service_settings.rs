@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use longshore_control::{AppPatch, Control, ControlError, ServiceView};
 use longshore_domain::ServiceId;
+use longshore_domain::run::RunSettings;
 
 use super::answer::{Answer, page, refused, see_other};
 use super::app_fields;
@@ -151,6 +152,13 @@ pub async fn save_run(
     let form = run_fields::typed(&fields);
     let errors = match run_fields::settings(&form) {
         Ok(run) => {
+            let run = RunSettings {
+                arguments: service.run.arguments.clone(),
+                volumes: service.run.volumes.clone(),
+                files: service.run.files.clone(),
+                binds: service.run.binds.clone(),
+                ..run
+            };
             let patch = AppPatch {
                 name: Some(form.name.clone()),
                 port: Some(fields.number("port")),

@@ -250,6 +250,7 @@ fn danger_page(signed: Signed, service: &ServiceView, errors: FieldErrors) -> Da
         page: frame(signed.frame, service, "Danger"),
         service: ServiceHead::new(service, "danger"),
         is_stopped: service.stopped,
+        has_data: !service.run.volumes.is_empty(),
         confirmation_label: format!("Type “{}” to confirm", service.name),
         errors,
     }
@@ -264,10 +265,19 @@ pub async fn delete(
 ) -> Answer {
     let service = control.show_service(&signed.actor, id).await?;
     let confirmation = fields.trimmed("confirmation");
-    match control
-        .delete_service(&signed.actor, id, &confirmation)
-        .await
-    {
+    let deleted = match fields.optional("data_confirmation") {
+        Some(again) => {
+            control
+                .delete_service_and_data(&signed.actor, id, &confirmation, &again)
+                .await
+        }
+        None => {
+            control
+                .delete_service(&signed.actor, id, &confirmation)
+                .await
+        }
+    };
+    match deleted {
         Ok(()) => {
             signed
                 .done(format!("“{}” is being deleted.", service.name))

@@ -41,7 +41,7 @@ fn rule_of_call(method: &str, path: &str, things: &Things) -> (Needs, String) {
 
     let name = json!({ "name": "fresh" });
     let (needs, body) = match (method, path) {
-        ("GET", "/projects" | "/tokens") => (InTeam(Viewer), Value::Null),
+        ("GET", "/projects" | "/tokens" | "/storage") => (InTeam(Viewer), Value::Null),
         ("POST", "/projects") => (InTeam(Developer), name),
         ("POST", "/tokens") => (Nothing, name),
         ("DELETE", "/tokens/{id}") => (Own, Value::Null),
@@ -50,6 +50,10 @@ fn rule_of_call(method: &str, path: &str, things: &Things) -> (Needs, String) {
         | ("POST", "/projects/{id}/environments") => (OfThing(Developer), name),
         ("DELETE", "/projects/{id}") => (OfThing(Admin), json!({ "confirm": things.project_name })),
         ("DELETE", "/environments/{id}") => (OfThing(Admin), json!({ "confirm": "production" })),
+        ("PATCH", "/services/{id}/database") => (OfThing(Developer), json!({ "version": "15" })),
+        ("DELETE", "/storage/kept/{id}") => {
+            (OfThing(Admin), json!({ "confirm": things.service_name }))
+        }
         ("DELETE", "/services/{id}") => (OfThing(Admin), json!({ "confirm": things.service_name })),
         ("POST", "/environments/{id}/apps") => (
             OfThing(Developer),
@@ -61,6 +65,8 @@ fn rule_of_call(method: &str, path: &str, things: &Things) -> (Needs, String) {
             | "/services/{id}/start"
             | "/services/{id}/restart"
             | "/services/{id}/health/test"
+            | "/services/{id}/connection"
+            | "/services/{id}/password"
             | "/services/{id}/webhook"
             | "/services/{id}/deployments"
             | "/deployments/{id}/cancel",
@@ -80,6 +86,10 @@ fn rule_of_call(method: &str, path: &str, things: &Things) -> (Needs, String) {
         ("POST", "/services/{id}/domains") => {
             (OfThing(Developer), json!({ "host": "fresh.example.com" }))
         }
+        ("POST", "/environments/{id}/databases") => (
+            OfThing(Developer),
+            json!({ "name": "fresh", "engine": "postgres" }),
+        ),
         ("POST", "/services/{id}/rollback") => {
             (OfThing(Developer), json!({ "deployment": things.retired }))
         }
@@ -98,7 +108,9 @@ fn rule_of_page(method: &str, path: &str, things: &Things) -> (Needs, String) {
 
     let source = "source=git&url=https://git.example.com/b.git&branch=main&credentials=none";
     let (needs, fields) = match (method, path) {
-        ("GET", "/" | "/places" | "/projects/new" | "/settings") => (InTeam(Viewer), String::new()),
+        ("GET", "/" | "/places" | "/projects/new" | "/settings" | "/storage") => {
+            (InTeam(Viewer), String::new())
+        }
         ("GET", "/settings/server") | ("POST", "/settings/tokens/{id}/delete") => {
             (Own, String::new())
         }
@@ -121,6 +133,9 @@ fn rule_of_page(method: &str, path: &str, things: &Things) -> (Needs, String) {
         ("POST", "/environments/{id}/apps") => {
             (OfThing(Developer), format!("name=fresh&port=8080&{source}"))
         }
+        ("POST", "/environments/{id}/databases") => {
+            (OfThing(Developer), "name=fresh&engine=postgres".to_owned())
+        }
         ("POST", "/services/{id}/domains") => (
             OfThing(Developer),
             "host=fresh.example.com&tls=none".to_owned(),
@@ -136,6 +151,10 @@ fn rule_of_page(method: &str, path: &str, things: &Things) -> (Needs, String) {
         (
             "POST",
             "/services/{id}/deploy"
+            | "/services/{id}/connection"
+            | "/services/{id}/database"
+            | "/services/{id}/password"
+            | "/services/{id}/storage"
             | "/services/{id}/webhook"
             | "/services/{id}/stop"
             | "/services/{id}/start"
@@ -144,7 +163,7 @@ fn rule_of_page(method: &str, path: &str, things: &Things) -> (Needs, String) {
             | "/deployments/{id}/cancel"
             | "/deployments/{id}/rollback",
         ) => (OfThing(Developer), String::new()),
-        ("POST", "/services/{id}/delete") => (
+        ("POST", "/services/{id}/delete" | "/storage/kept/{id}/delete") => (
             OfThing(Admin),
             format!("confirmation={}", things.service_name),
         ),
@@ -169,6 +188,8 @@ fn path(route: &Route, things: &Things) -> String {
         things.project.to_string()
     } else if about("/environments/{id}") {
         things.environment.to_string()
+    } else if about("/kept/{id}") {
+        things.kept.to_string()
     } else if about("/domains/{id}") {
         things.domain.to_string()
     } else if about("tokens/{id}") {

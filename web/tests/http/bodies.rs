@@ -133,7 +133,7 @@ async fn unknown_calls_and_methods_are_problems_and_unknown_pages_are_pages(pool
         "/api/v1/nothing",
         "/api/v2/projects",
         "/api",
-        "/api/v1/environments/1/databases",
+        "/api/v1/environments/1/nothing",
     ] {
         for method in ["GET", "POST"] {
             world.call(&owner, method, path, None).await.problem(404);

@@ -28,6 +28,8 @@ pub struct Things {
     pub hook: String,
     pub hook_secret: String,
     pub token: ApiTokenId,
+    /// A service of that name that is gone and left its data.
+    pub kept: ServiceId,
 }
 
 impl Things {
@@ -68,6 +70,18 @@ impl Things {
             name: format!("token {mark}"),
         };
         let token = control.create_token(actor, draft).await.unwrap();
+        let kept = ServiceId::generate();
+        sqlx::query(
+            "INSERT INTO kept_data
+                 (service_id, team_id, project_name, environment_name, service_name)
+             VALUES ($1, $2, 'Gone', 'production', $3)",
+        )
+        .bind(kept.0)
+        .bind(actor.team.0)
+        .bind(&service.name)
+        .execute(&world.pool)
+        .await
+        .unwrap();
         Self {
             project: project.id,
             environment,
@@ -78,6 +92,7 @@ impl Things {
             live,
             waiting,
             domain: domain.id,
+            kept,
             hook: hook.view.url,
             hook_secret: hook.secret.expose().to_owned(),
             token: token.view.id,

@@ -12,8 +12,8 @@ use futures_util::stream::{BoxStream, iter};
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use longshore_control::store::{PgPool, teams, users};
 use longshore_control::{
-    Actor, Control, ControlError, ControlSettings, HealthTrial, HealthVerdict, Keyring, LogLine,
-    TokenDraft, Via,
+    Actor, ContainerCommand, Control, ControlError, ControlSettings, HealthTrial, HealthVerdict,
+    Keyring, LogLine, TokenDraft, Via, VolumeOnMachine,
 };
 use longshore_domain::{Role, ServiceId, TeamId, UserId};
 use longshore_web::{AgentQueries, TrustedProxy, WebSettings, WebState, router};
@@ -39,6 +39,12 @@ pub struct Simulated {
     pub lines: Mutex<Vec<LogLine>>,
     /// What it was asked to try.
     pub trials: Mutex<Vec<HealthTrial>>,
+    /// What it was asked to run.
+    pub commands: Mutex<Vec<ContainerCommand>>,
+    /// Whether commands end with 1.
+    pub refuses: Mutex<bool>,
+    /// The volumes that it sees.
+    pub volumes: Mutex<Vec<VolumeOnMachine>>,
 }
 
 #[async_trait]
@@ -58,6 +64,16 @@ impl AgentQueries for Simulated {
             took_ms: 12,
             message: format!("GET {path} was answered with status {status}."),
         })
+    }
+
+    async fn run_command(&self, command: ContainerCommand) -> Result<i64, ControlError> {
+        let code = i64::from(*self.refuses.lock().unwrap());
+        self.commands.lock().unwrap().push(command);
+        Ok(code)
+    }
+
+    async fn volumes(&self) -> Result<Vec<VolumeOnMachine>, ControlError> {
+        Ok(self.volumes.lock().unwrap().clone())
     }
 
     async fn container_log(
@@ -101,6 +117,7 @@ impl World {
             public_url: public_url.map(|url| url.parse().unwrap()),
             setup_token_file: files.path().join("setup-token"),
             instance: "test".to_owned(),
+            bind_paths: longshore_domain::AllowedBinds::new(["/srv/allowed".into()]),
         };
         let keyring = Keyring::from_hex(&"01".repeat(32)).unwrap();
         let control = Control::new(pool.clone(), keyring, settings);

@@ -4,6 +4,7 @@ mod account;
 mod deployments;
 mod projects;
 mod services;
+mod storage;
 
 use askama::Template;
 use longshore_web::pages::view::*;
@@ -99,6 +100,7 @@ pub fn all() -> Vec<(&'static str, String)> {
     samples.extend(services::all());
     samples.extend(deployments::all());
     samples.extend(account::all());
+    samples.extend(storage::all());
     samples
 }
 

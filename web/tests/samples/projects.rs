@@ -222,5 +222,22 @@ pub fn all() -> Vec<(&'static str, String)> {
             }),
         ),
         ("app-new-refused", render(&typed)),
+        (
+            "database-new",
+            render(&NewDatabasePage {
+                page: in_project("New database").below("New database", ""),
+                environment_id: "e1".to_owned(),
+                environment_name: "production".to_owned(),
+                project_name: "Harbour shop".to_owned(),
+                engines: vec![EngineChoice {
+                    name: "postgres",
+                    label: "PostgreSQL",
+                    versions: "17, 16".to_owned(),
+                    is_chosen: true,
+                }],
+                errors: FieldErrors::none().with("name", "The name is required."),
+                ..NewDatabasePage::default()
+            }),
+        ),
     ]
 }

@@ -8,7 +8,7 @@ use super::{ago, page, render};
 const KEY: &str =
     "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKq0mC3xw7v0bWnR2p8m0Yv1v5oW1n0p7mT8h3eXkq2L longshore";
 
-fn head(tab: &'static str, status: ServiceStatus) -> ServiceHead {
+pub fn head(tab: &'static str, status: ServiceStatus) -> ServiceHead {
     ServiceHead {
         id: "s1".to_owned(),
         name: "web".to_owned(),
@@ -25,11 +25,12 @@ fn head(tab: &'static str, status: ServiceStatus) -> ServiceHead {
         },
         is_running: status != ServiceStatus::NeverDeployed && status != ServiceStatus::Stopped,
         is_stopped: status == ServiceStatus::Stopped,
+        is_database: false,
         tab,
     }
 }
 
-fn frame(title: &str) -> Page {
+pub fn frame(title: &str) -> Page {
     page(title)
         .below("Harbour shop", "/projects/p1")
         .below("production", "/environments/e1")
@@ -295,8 +296,21 @@ pub fn all() -> Vec<(&'static str, String)> {
                 page: frame("Danger"),
                 service: head("danger", ServiceStatus::Stopped),
                 is_stopped: false,
+                has_data: true,
                 confirmation_label: "Type “web” to confirm".to_owned(),
                 errors: FieldErrors::none().with("confirmation", "This is not the name."),
+            }),
+        ),
+        (
+            "service-connection",
+            render(&ConnectionPage {
+                page: frame("Connection"),
+                service: ServiceHead {
+                    is_database: true,
+                    ..head("", ServiceStatus::Running)
+                },
+                reference: "${{db.DATABASE_URL}}".to_owned(),
+                url: "postgresql://app:0123456789abcdef@db:5432/app".to_owned(),
             }),
         ),
     ]

@@ -36,7 +36,7 @@ impl Control {
         let change = self.parse_app(id, &draft)?;
         let team = environment.team();
         let place = environment.get().id;
-        match services::insert(&mut transaction, id, team, place, &change).await {
+        match services::insert(&mut transaction, id, team, place, "app", &change).await {
             Err(StoreError::Conflict(Conflict::ServiceName)) => {
                 drop(transaction);
                 return Err(self.name_conflict(place, &change.name).await?);
@@ -65,6 +65,7 @@ impl Control {
         let port = problems.port("port", draft.port);
         let run = draft.run.clone().unwrap_or_default();
         problems.extend(run_problems(&run, port.flatten()));
+        self.check_binds(&mut problems, &run);
         if let Some(build) = &build {
             problems.extend(build_problems(build));
         }
@@ -89,7 +90,7 @@ impl Control {
     }
 
     /// Says who has a name: a service, or one that is still being removed.
-    pub(super) async fn name_conflict(
+    pub(crate) async fn name_conflict(
         &self,
         environment: EnvironmentId,
         name: &ServiceName,

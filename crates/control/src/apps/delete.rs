@@ -21,6 +21,37 @@ impl Control {
         id: ServiceId,
         confirmation: &str,
     ) -> Result<()> {
+        self.remove(actor, id, confirmation, false).await
+    }
+
+    /// The same, and the data of its volumes goes too. That is asked for twice: both
+    /// confirmations must be the service's name.
+    ///
+    /// # Errors
+    /// [`crate::ControlError::Invalid`] when one of them is not.
+    pub async fn delete_service_and_data(
+        &self,
+        actor: &Actor,
+        id: ServiceId,
+        confirmation: &str,
+        data_confirmation: &str,
+    ) -> Result<()> {
+        if confirmation != data_confirmation {
+            return Err(crate::ControlError::invalid(
+                "data_confirmation",
+                "must be the name again, because the data goes for good",
+            ));
+        }
+        self.remove(actor, id, confirmation, true).await
+    }
+
+    async fn remove(
+        &self,
+        actor: &Actor,
+        id: ServiceId,
+        confirmation: &str,
+        volumes: bool,
+    ) -> Result<()> {
         let mut transaction = self.begin().await?;
         let service =
             Authorized::<ServiceRecord>::load(&mut transaction, actor, id, Permission::Administer)
@@ -28,8 +59,14 @@ impl Control {
         confirm(confirmation, service.get().name.as_str())?;
         let team = service.team();
         services::mark_removing(&mut transaction, team, Some(id), None, None).await?;
+        let verb = if volumes {
+            services::remove_volumes_too(&mut transaction, id).await?;
+            "service.delete_with_data"
+        } else {
+            "service.delete"
+        };
         let target = format!("service:{id}");
-        note(&mut transaction, actor, &service, "service.delete", &target).await?;
+        note(&mut transaction, actor, &service, verb, &target).await?;
         events::notify(
             &mut transaction,
             &[Event::Service(id), Event::Queue, Event::Machine],

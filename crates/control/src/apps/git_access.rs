@@ -105,7 +105,7 @@ impl Control {
     }
 }
 
-pub(super) fn keep(before: &ServiceRecord) -> GitReach {
+pub(crate) fn keep(before: &ServiceRecord) -> GitReach {
     GitReach {
         access: before.git_access.clone(),
         secret: before.git_secret.clone(),

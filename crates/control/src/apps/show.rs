@@ -3,7 +3,7 @@
 use longshore_domain::source::Source;
 use longshore_domain::{Permission, ServiceId};
 use longshore_store::services::{GitAccess, ServiceRecord};
-use longshore_store::{PgConnection, deployments, domains};
+use longshore_store::{PgConnection, databases, deployments, domains};
 
 use super::summaries::{status, summary};
 use crate::access::Authorized;
@@ -35,7 +35,7 @@ impl Control {
     }
 }
 
-pub(super) async fn load_view(
+pub(crate) async fn load_view(
     connection: &mut PgConnection,
     actor: &Actor,
     id: ServiceId,
@@ -49,7 +49,9 @@ pub(super) async fn load_view(
     let latest = latest.into_iter().next().map(summary);
     let live = live.into_iter().next().map(summary);
     let domains = domains::list_of_services(connection, &[id]).await?;
+    let database = databases::find(connection, service.team, id).await?;
     Ok(ServiceView {
+        database,
         id,
         kind: ServiceKind::from_name(&service.kind),
         project: Named {

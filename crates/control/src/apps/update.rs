@@ -82,6 +82,7 @@ impl Control {
         }
         let run = patch.run.clone().unwrap_or_else(|| before.run.clone());
         problems.extend(run_problems(&run, port.flatten()));
+        self.check_binds(&mut problems, &run);
         if let Some(build) = &build {
             problems.extend(build_problems(build));
         }

@@ -86,8 +86,7 @@ impl Control {
         let variables_at = self.clock.now();
         let variables = self.resolve_variables(connection, &turn.service).await?;
         let run = turn.service.run.clone();
-        // No service holds a volume or a port of the machine yet.
-        let (strategy, strategy_reason) = takeover::choose(run.strategy, None);
+        let (strategy, strategy_reason) = takeover::choose(run.strategy, run.sole_use());
         let mut ask = Ask {
             cause: Cause::Manual,
             requested_by: None,
@@ -111,8 +110,10 @@ impl Control {
 }
 
 fn origin(service: &ServiceRecord, draft: &DeploymentDraft) -> Result<(Origin, Option<CommitSha>)> {
-    if service.kind != "app" {
-        return Err(ControlError::refused("Only an app can be deployed."));
+    if !matches!(service.kind.as_str(), "app" | "database") {
+        return Err(ControlError::refused(
+            "Only an app or a database can be deployed.",
+        ));
     }
     let mut problems = Problems::default();
     let commit = draft
@@ -150,6 +151,9 @@ fn origin(service: &ServiceRecord, draft: &DeploymentDraft) -> Result<(Origin, O
                     "commit",
                     "can be given for an app from a Git repository only",
                 );
+            }
+            if image.is_some() && service.kind == "database" {
+                problems.add("image", "of a database follows from its version");
             }
             let reference = match image {
                 Some(image) => problems.parse::<ImageRef>("image", image),

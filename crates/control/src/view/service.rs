@@ -1,5 +1,6 @@
 //! Views of a service with its settings, variables and domains.
 
+use longshore_domain::database::DatabaseKind;
 use longshore_domain::route::TlsMode;
 use longshore_domain::run::RunSettings;
 use longshore_domain::source::Build;
@@ -27,6 +28,8 @@ pub struct ServiceView {
     pub name: String,
     /// What it is.
     pub kind: ServiceKind,
+    /// What it is a database of, if it is one.
+    pub database: Option<DatabaseKind>,
     /// Its project.
     pub project: Named<ProjectId>,
     /// Its environment.

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use longshore_domain::source::Source;
 use longshore_domain::{GitUrl, ServiceId};
 use longshore_store::events::{self, Event};
-use longshore_store::{deployments, domains, environments, logins, pool, services};
+use longshore_store::{deployments, domains, environments, kept_data, logins, pool, services};
 use time::OffsetDateTime;
 
 use super::{DesiredService, DesiredState};
@@ -77,7 +77,7 @@ impl Control {
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn services_removing(&self) -> Result<Vec<ServiceId>> {
+    pub async fn services_removing(&self) -> Result<Vec<services::Removing>> {
         let mut connection = self.connection().await?;
         Ok(services::list_removing(&mut connection).await?)
     }
@@ -88,6 +88,7 @@ impl Control {
     /// When the database does not answer.
     pub async fn drop_removed_service(&self, id: ServiceId) -> Result<()> {
         let mut transaction = self.begin().await?;
+        kept_data::note(&mut transaction, id).await?;
         services::delete_removed(&mut transaction, id).await?;
         environments::sweep_removed(&mut transaction).await?;
         events::notify(&mut transaction, &[Event::Machine]).await?;

@@ -10,6 +10,7 @@
 mod access;
 mod accounts;
 mod apps;
+mod databases;
 mod deployments;
 mod encryption;
 mod projects;

@@ -120,7 +120,8 @@ async fn a_deleted_project_goes_with_its_last_service(pool: PgPool) {
             .unwrap()
     };
     assert_eq!(left().await, 1, "until the machine is clean");
-    assert_eq!(control.services_removing().await.unwrap(), [app.id]);
+    let removing = control.services_removing().await.unwrap();
+    assert_eq!((removing[0].service, removing[0].volumes), (app.id, false));
     control
         .create_project(owner, draft(&project.name))
         .await

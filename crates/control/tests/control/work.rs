@@ -391,7 +391,8 @@ async fn a_deleted_service_leaves_when_the_machine_is_clean(pool: PgPool) {
         .finish(working.id, worker, Outcome::Cancelled)
         .await
         .unwrap();
-    assert_eq!(control.services_removing().await.unwrap(), [app.id]);
+    let removing = control.services_removing().await.unwrap();
+    assert_eq!((removing[0].service, removing[0].volumes), (app.id, false));
     assert!(control.desired_state().await.unwrap().services.is_empty());
 
     let again = control

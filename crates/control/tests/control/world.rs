@@ -35,6 +35,7 @@ pub fn settings(files: &tempfile::TempDir) -> ControlSettings {
         public_url: Some("https://panel.example.com/".parse().unwrap()),
         setup_token_file: files.path().join("setup-token"),
         instance: "test".to_owned(),
+        bind_paths: longshore_domain::AllowedBinds::new(["/srv/allowed".into()]),
     }
 }
 

@@ -5,7 +5,7 @@ use super::{SoleUse, StrategyReason, batches, choose, kept, parts, split};
 use crate::Strategy;
 
 #[test]
-fn a_wish_counts_more_than_the_rule_and_the_rule_more_than_the_usual() {
+fn what_only_one_version_can_hold_counts_more_than_a_wish_and_that_more_than_the_usual() {
     let cases = [
         (None, None, Strategy::BlueGreen, StrategyReason::Usual),
         (
@@ -23,6 +23,12 @@ fn a_wish_counts_more_than_the_rule_and_the_rule_more_than_the_usual() {
         (
             Some(Strategy::Rolling),
             Some(SoleUse::Volume),
+            Strategy::Recreate,
+            StrategyReason::SingleWriterVolume,
+        ),
+        (
+            Some(Strategy::Rolling),
+            None,
             Strategy::Rolling,
             StrategyReason::Settings,
         ),

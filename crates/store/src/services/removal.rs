@@ -50,17 +50,43 @@ pub async fn mark_removing(
     Ok(ids.into_iter().map(ServiceId::from).collect())
 }
 
+/// A service whose remains are to be removed from the machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Removing {
+    /// The service.
+    pub service: ServiceId,
+    /// Whether its data goes too.
+    pub volumes: bool,
+}
+
+/// Notes that the data of a marked service goes with it.
+pub async fn remove_volumes_too(connection: &mut PgConnection, id: ServiceId) -> Result<()> {
+    sqlx::query!(
+        "UPDATE services SET remove_volumes = true WHERE id = $1 AND removing_at IS NOT NULL",
+        id.0
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
 /// Services that are marked and whose work has ended: the agent can clean up.
-pub async fn list_removing(connection: &mut PgConnection) -> Result<Vec<ServiceId>> {
+pub async fn list_removing(connection: &mut PgConnection) -> Result<Vec<Removing>> {
     let rows = sqlx::query!(
-        "SELECT s.id FROM services s WHERE s.removing_at IS NOT NULL AND NOT EXISTS
+        "SELECT s.id, s.remove_volumes FROM services s WHERE s.removing_at IS NOT NULL AND NOT EXISTS
              (SELECT 1 FROM deployments d WHERE d.service_id = s.id AND d.status IN
                  ('fetching', 'building', 'releasing', 'starting', 'verifying', 'switching'))
          ORDER BY s.removing_at"
     )
     .fetch_all(connection)
     .await?;
-    Ok(rows.into_iter().map(|row| row.id.into()).collect())
+    Ok(rows
+        .into_iter()
+        .map(|row| Removing {
+            service: row.id.into(),
+            volumes: row.remove_volumes,
+        })
+        .collect())
 }
 
 /// Deletes a service that is marked; whether there was one.

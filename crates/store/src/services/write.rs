@@ -41,7 +41,7 @@ pub struct GitReach {
     pub host_key: Option<String>,
 }
 
-/// Adds an app.
+/// Adds a service of a kind: `app`, `database` or `stack`.
 ///
 /// # Errors
 /// [`crate::Conflict::ServiceName`], or [`StoreError::Missing`] when the environment is
@@ -51,12 +51,13 @@ pub async fn insert(
     id: ServiceId,
     team: TeamId,
     environment: EnvironmentId,
+    kind: &str,
     service: &ServiceChange,
 ) -> Result<()> {
     let done = sqlx::query!(
         "INSERT INTO services (id, team_id, environment_id, kind, name, port, source, build, run,
                                git_access, git_secret, git_public_key, git_host_key)
-         SELECT $1, e.team_id, e.id, 'app', $4, $5, $6, $7, $8, $9, $10, $11, $12
+         SELECT $1, e.team_id, e.id, $13, $4, $5, $6, $7, $8, $9, $10, $11, $12
          FROM environments e
          WHERE e.team_id = $2 AND e.id = $3 AND e.removing_at IS NULL FOR SHARE",
         id.0,
@@ -71,6 +72,7 @@ pub async fn insert(
         service.git.secret,
         service.git.public_key,
         service.git.host_key,
+        kind,
     )
     .execute(connection)
     .await?;

@@ -7,10 +7,11 @@ use longshore_control::{
     GitAccessView, HookView, ServiceView, SourceDraft, SourceView, TokenView, VariableDraft,
     VariableView,
 };
+use longshore_domain::database::DatabaseKind;
 use longshore_domain::run::RunSettings;
 use serde::{Deserialize, Deserializer, Serialize};
 use time::OffsetDateTime;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 /// A new app.
@@ -52,7 +53,7 @@ pub(crate) struct AppChanges {
     clippy::option_option,
     reason = "the outer level says whether the field is there"
 )]
-fn given<'de, D: Deserializer<'de>>(reader: D) -> Result<Option<Option<i64>>, D::Error> {
+pub(super) fn given<'de, D: Deserializer<'de>>(reader: D) -> Result<Option<Option<i64>>, D::Error> {
     Option::deserialize(reader).map(Some)
 }
 
@@ -243,6 +244,26 @@ impl From<AppChanges> for AppPatch {
     }
 }
 
+/// The confirmation of a service's removal; it may stand in the query instead.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RemovalBody {
+    /// The name of the service.
+    pub(crate) confirm: Option<String>,
+}
+
+/// What goes with a service.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Removal {
+    /// Whether the data in its volumes goes too. It stays unless asked for.
+    #[serde(default)]
+    #[param(required = false)]
+    pub(crate) volumes: bool,
+    /// The name of the service: needed here when its data is to go.
+    pub(crate) confirm: Option<String>,
+}
+
 /// A service.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Service {
@@ -250,6 +271,10 @@ pub(crate) struct Service {
     name: String,
     /// `app`, `database` or `stack`.
     kind: &'static str,
+    /// The engine and version of a database.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    database: Option<DatabaseKind>,
     project: Uuid,
     environment: Uuid,
     #[schema(value_type = Object)]
@@ -276,6 +301,7 @@ impl From<ServiceView> for Service {
             id: view.id.0,
             name: view.name,
             kind: view.kind.as_str(),
+            database: view.database,
             project: view.project.id.0,
             environment: view.environment.id.0,
             source: source(&view.source),

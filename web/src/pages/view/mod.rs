@@ -5,6 +5,7 @@
 
 mod account;
 mod app_form;
+mod database;
 mod deployment;
 mod error_page;
 mod field_errors;
@@ -19,6 +20,7 @@ mod run_form;
 mod server;
 mod service;
 mod status;
+mod storage;
 mod timings;
 mod variables;
 mod webhook;
@@ -26,6 +28,9 @@ pub mod when;
 
 pub use account::{AccountPage, SessionRow, TokenRow};
 pub use app_form::{NewAppPage, SourceForm};
+pub use database::{
+    ConnectionPage, DatabaseForm, DatabasePage, EngineChoice, NewDatabasePage, OptionChoice,
+};
 pub use deployment::{DeploymentPage, DeploymentRow, FailureNotice, Relative, Step, sentence};
 pub use error_page::ErrorPage;
 pub use field_errors::FieldErrors;
@@ -39,13 +44,16 @@ pub use project::{
 };
 pub use projects::{EnvironmentLine, LastDeployment, NewProjectPage, ProjectTile, ProjectsPage};
 pub use roll_back::RollBackPage;
-pub use run_form::{RunForm, RunPage, Verdict};
+pub use run_form::{RunForm, RunPage, Verdict, cores};
 pub use server::{Gauge, Part, ServerPage};
 pub use service::{
     Address, DangerPage, DeploymentsPage, DomainForm, DomainRow, DomainsPage, LogsPage,
     OverviewPage, ServiceHead, SourcePage, Tab, VariablesPage,
 };
 pub use status::Status;
+pub use storage::{
+    FileRow, KeptRow, MountRow, ServiceStoragePage, StorageForm, StoragePage, StorageRow, VolumeRow,
+};
 pub use timings::{Bar, Timings};
 pub use variables::{Pair, VariablesForm};
 pub use webhook::{DeliveryRow, WebhookPage};

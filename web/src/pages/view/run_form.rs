@@ -174,7 +174,7 @@ impl RunForm {
 }
 
 /// Thousandths of a core as cores: `1500` is `1.5`.
-fn cores(millis: i64) -> String {
+pub fn cores(millis: i64) -> String {
     let text = format!("{}.{:03}", millis / 1000, millis % 1000);
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }

@@ -35,6 +35,8 @@ pub struct ServiceHead {
     pub is_running: bool,
     /// Whether a person stopped the live version.
     pub is_stopped: bool,
+    /// Whether it is a database.
+    pub is_database: bool,
     /// The section that is shown.
     pub tab: &'static str,
 }
@@ -54,7 +56,7 @@ pub struct Tab {
     pub is_danger: bool,
 }
 
-const TABS: [(&str, &str, Icon); 9] = [
+const TABS: [(&str, &str, Icon); 11] = [
     ("", "Overview", Icon::Heart),
     ("deployments", "Deployments", Icon::Rocket),
     ("variables", "Variables", Icon::Variable),
@@ -62,6 +64,8 @@ const TABS: [(&str, &str, Icon); 9] = [
     ("logs", "Logs", Icon::Terminal),
     ("source", "Source", Icon::Branch),
     ("run", "Run", Icon::Gear),
+    ("database", "Settings", Icon::Gear),
+    ("storage", "Storage", Icon::Disk),
     ("webhook", "Webhook", Icon::Hook),
     ("danger", "Danger", Icon::Alert),
 ];
@@ -99,13 +103,22 @@ impl ServiceHead {
             is_running: service.live.is_some() && !service.stopped,
             is_stopped: service.live.is_some() && service.stopped,
             status,
+            is_database: service.database.is_some(),
             tab,
         }
     }
 
     /// All sections.
     pub fn tabs(&self) -> Vec<Tab> {
+        let is_for_apps = |id: &str| matches!(id, "domains" | "source" | "run" | "webhook");
         TABS.iter()
+            .filter(|(id, _, _)| {
+                if self.is_database {
+                    !is_for_apps(id)
+                } else {
+                    *id != "database"
+                }
+            })
             .map(|&(id, label, icon)| Tab {
                 label,
                 icon,
@@ -128,6 +141,16 @@ impl ServiceHead {
     /// Where its containers are replaced by new ones.
     pub fn restart(&self) -> String {
         format!("/services/{}/restart", self.id)
+    }
+
+    /// Where its connection URL is shown.
+    pub fn connection(&self) -> String {
+        format!("/services/{}/connection", self.id)
+    }
+
+    /// Where its password is changed.
+    pub fn password(&self) -> String {
+        format!("/services/{}/password", self.id)
     }
 
     /// Where it is stopped.
@@ -347,6 +370,8 @@ pub struct DangerPage {
     pub service: ServiceHead,
     /// Whether a person stopped it.
     pub is_stopped: bool,
+    /// Whether it has volumes, whose data stays unless asked for.
+    pub has_data: bool,
     /// What to type to delete it.
     pub confirmation_label: String,
     /// What is wrong.
