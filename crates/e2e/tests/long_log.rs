@@ -27,11 +27,11 @@ async fn no_line_of_a_build_is_missing_or_doubled_after_three_kills_of_the_serve
     let in_step = LINES / STEPS;
     for step in 0..STEPS {
         let (first, last) = (step * in_step, (step + 1) * in_step - 1);
-        let _ = write!(
+        let _ = writeln!(
             dockerfile,
             "RUN for start in $(seq {first} {LINES_AT_ONCE} {last}); do \
              seq $start $((start + {LINES_AT_ONCE} - 1)) | sed 's/.*/number &./'; \
-             sleep {PAUSE}; done\n"
+             sleep {PAUSE}; done"
         );
     }
     dockerfile.push_str("CMD [\"httpd\", \"-f\", \"-p\", \"8080\", \"-h\", \"/www\"]\n");
