@@ -167,7 +167,13 @@ pub(crate) fn is_absent(error: &Error) -> bool {
 
 /// Whether Docker says that there is one already.
 pub(crate) fn is_conflict(error: &Error) -> bool {
-    has_status(error, 409)
+    has_status(error, 409) || is_conflict_in_swarm(error)
+}
+
+/// Of a network that two made at once, Docker passes on Swarm's words as a failure of its own.
+fn is_conflict_in_swarm(error: &Error) -> bool {
+    matches!(error, Error::DockerResponseServerError { status_code: 500, message }
+        if message.contains("name conflicts with an existing object"))
 }
 
 fn has_status(error: &Error, status: u16) -> bool {

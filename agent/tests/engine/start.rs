@@ -275,3 +275,18 @@ async fn a_cancelled_start_ends_at_once() {
     let (result, ()) = tokio::join!(world.start(&job, "busybox:latest"), stop);
     assert_eq!(result, Err(StageError::Cancelled));
 }
+
+#[tokio::test]
+async fn services_of_a_new_environment_start_at_once() {
+    let world = World::with_engine().await;
+    let jobs: Vec<_> = (0..4).map(|_| web("one")).collect();
+    let environment = jobs[0].environment;
+    let starts = jobs.into_iter().map(|mut job| {
+        job.environment = environment;
+        let world = &world;
+        async move { world.start(&job, "busybox:latest").await }
+    });
+    for started in futures_util::future::join_all(starts).await {
+        started.unwrap();
+    }
+}
