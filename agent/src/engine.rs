@@ -5,6 +5,7 @@
 
 mod binds;
 mod command;
+mod component;
 mod diagnose;
 mod ends;
 mod files;
@@ -21,6 +22,7 @@ mod release;
 mod remove;
 mod running;
 mod spec;
+mod stacks;
 mod start;
 mod volumes;
 
@@ -37,6 +39,7 @@ use crate::clock;
 use crate::config::Config;
 use crate::stage::StageError;
 
+pub(crate) use binds::check as check_host_path;
 pub(crate) use names::Names;
 pub use names::image_tag;
 pub(crate) use network::EdgeNetwork;

@@ -29,6 +29,7 @@ impl Paths {
             self.jobs(),
             self.work_trees(),
             self.mirrors(),
+            self.stacks(),
             self.drains(),
         ] {
             create_private(&directory)?;
@@ -69,6 +70,11 @@ impl Paths {
     /// The mirrors of repositories.
     pub fn mirrors(&self) -> PathBuf {
         self.root.join("mirrors")
+    }
+
+    /// Copies of repository files that stacks mount.
+    pub fn stacks(&self) -> PathBuf {
+        self.root.join("stacks")
     }
 
     /// The old versions that wait for their removal.

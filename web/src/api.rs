@@ -14,6 +14,7 @@ mod logs;
 mod model;
 mod problem;
 mod projects;
+mod stacks;
 mod storage;
 mod tokens;
 mod variables;
@@ -70,6 +71,9 @@ fn described() -> OpenApiRouter<WebState> {
         ))
         .routes(routes!(apps::index))
         .routes(routes!(apps::create))
+        .routes(routes!(stacks::create))
+        .routes(routes!(stacks::update))
+        .routes(routes!(stacks::components))
         .routes(routes!(databases::create))
         .routes(routes!(databases::connection))
         .routes(routes!(databases::update))

@@ -43,7 +43,7 @@ pub(super) fn inputs(request: &BuildRequest<'_>, place: &Place) -> String {
             }
         }
         // The text is ours, and another one with another version of Longshore.
-        Build::Static(_) | Build::Auto(_) => add(&place.dockerfile_text),
+        Build::Static(_) | Build::Auto(_) | Build::Compose(_) => add(&place.dockerfile_text),
     }
     if place.server {
         add(SERVER);

@@ -143,6 +143,8 @@ pub fn job(command: &[&str], port: Option<u16>) -> DeployJob {
         volumes: Vec::new(),
         files: Vec::new(),
         binds: Vec::new(),
+        stack: None,
+        component: None,
         release_command: None,
         replicas: 1,
         memory_limit_bytes: None,
@@ -192,6 +194,7 @@ pub fn route(host: &str, prefix: &str) -> Route {
         strip_prefix: false,
         port: 8080.try_into().unwrap(),
         tls: TlsMode::None,
+        component: None,
     }
 }
 

@@ -1,5 +1,6 @@
 //! What the agent reports of a job.
 
+use longshore_domain::compose::ComponentRelease;
 use longshore_domain::{CommitSha, DeploymentId, Failure, Stage};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -106,6 +107,11 @@ pub enum JobEventKind {
         digest: String,
         /// Its size in bytes.
         size_bytes: u64,
+    },
+    /// What runs of a stack from now on.
+    Components {
+        /// The components.
+        components: Vec<ComponentRelease>,
     },
     /// The SSH host key of the repository's host, when none was pinned.
     HostKey {

@@ -14,6 +14,8 @@ use longshore_domain::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::{StackComponent, StackJob};
+
 /// Everything that a deployment needs, from source to traffic.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeployJob {
@@ -29,6 +31,12 @@ pub struct DeployJob {
     pub environment: EnvironmentId,
     /// Where the image comes from.
     pub origin: Origin,
+    /// What a stack has beside that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stack: Option<Box<StackJob>>,
+    /// Which component of a stack it runs; set within the agent alone.
+    #[serde(skip)]
+    pub component: Option<Box<StackComponent>>,
     /// The container's variables, resolved.
     pub variables: BTreeMap<EnvKey, WireSecret>,
     /// Values that must not appear in any log.
@@ -91,6 +99,9 @@ impl DeployJob {
         work.routes.clear();
         work.live_number = None;
         work.redact.clear();
+        if let Some(stack) = &mut work.stack {
+            stack.live.clear();
+        }
         if let Origin::Git {
             repository,
             build_secrets,
@@ -182,6 +193,8 @@ pub enum Origin {
         /// The image's identity, `sha256:…`.
         digest: String,
     },
+    /// Nothing is fetched: the Compose file was typed in.
+    Typed,
 }
 
 /// A repository and how to reach it.

@@ -29,12 +29,14 @@ mod event;
 mod health;
 mod job;
 mod service;
+mod stack;
 mod storage;
 
 pub use event::*;
 pub use health::*;
 pub use job::*;
 pub use service::*;
+pub use stack::*;
 pub use storage::*;
 
 /// The version of this protocol; a server refuses an agent with another one.

@@ -3,7 +3,7 @@
 
 use longshore_domain::route::{Route, TlsMode};
 use longshore_domain::run::Port;
-use longshore_domain::{DomainId, DomainName, PathPrefix, Permission, ServiceId};
+use longshore_domain::{ComponentName, DomainId, DomainName, PathPrefix, Permission, ServiceId};
 use longshore_store::domains::DomainRecord;
 use longshore_store::events::{self, Event};
 use longshore_store::services::ServiceRecord;
@@ -103,8 +103,9 @@ impl Control {
             }
             mode @ Some(TlsMode::None | TlsMode::Acme) => mode,
         };
-        let parsed = host.zip(path_prefix).zip(port.zip(tls));
-        let ((host, path_prefix), (port, tls)) = problems.finish(parsed)?;
+        let component = component(&mut problems, service, draft);
+        let parsed = host.zip(path_prefix).zip(port.zip(tls)).zip(component);
+        let (((host, path_prefix), (port, tls)), component) = problems.finish(parsed)?;
         let dashboard = self.settings.public_url.as_ref();
         if dashboard.and_then(url::Url::host_str) == Some(host.as_str()) {
             return Err(ControlError::conflict("host", "is the dashboard's own"));
@@ -118,7 +119,33 @@ impl Control {
             path_prefix,
             port,
             tls,
+            component,
         })
+    }
+}
+
+/// The component that a domain of a stack leads to.
+fn component(
+    problems: &mut Problems,
+    service: &ServiceRecord,
+    draft: &DomainDraft,
+) -> Option<Option<ComponentName>> {
+    let given = draft
+        .component
+        .as_deref()
+        .map(str::trim)
+        .filter(|component| !component.is_empty());
+    match given {
+        Some(given) if service.kind == "stack" => problems.parse("component", given).map(Some),
+        Some(_) => {
+            problems.add("component", "can be given for a stack only");
+            None
+        }
+        None if service.kind == "stack" => {
+            problems.add("component", "is required: which service of the file answers?");
+            None
+        }
+        None => Some(None),
     }
 }
 
@@ -140,6 +167,7 @@ pub(crate) fn domain_view(domain: &DomainRecord, ports: ProxyPorts) -> DomainVie
         strip_prefix: domain.strip_prefix,
         port: domain.port.map(Port::get),
         tls: domain.tls,
+        component: domain.component.as_ref().map(ToString::to_string),
     }
 }
 
@@ -160,6 +188,7 @@ pub(crate) fn routes(
                 strip_prefix: domain.strip_prefix,
                 port: domain.port.or(port)?,
                 tls: domain.tls,
+                component: domain.component.clone(),
             })
         })
         .collect()

@@ -26,6 +26,7 @@ mod problems;
 mod projects;
 mod random;
 mod settings;
+mod stacks;
 mod storage;
 mod transaction;
 pub mod variables;

@@ -7,6 +7,7 @@
 //!
 //! Start reading at [`deployment`] (the state machine) and [`text`] (parsed text).
 
+pub mod compose;
 pub mod database;
 pub mod deployment;
 pub mod failure;
@@ -26,6 +27,7 @@ pub mod variable;
 pub mod volume;
 pub mod watch;
 
+pub use compose::ComponentName;
 pub use deployment::{DeploymentState, InvalidTransition, Stage, StageTimings, Strategy};
 pub use failure::{Failure, FailureKind};
 pub use id::*;

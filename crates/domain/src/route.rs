@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::run::Port;
-use crate::{DomainId, DomainName, PathPrefix};
+use crate::{ComponentName, DomainId, DomainName, PathPrefix};
 
 /// How a domain is protected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
@@ -51,4 +51,7 @@ pub struct Route {
     pub port: Port,
     /// How it is protected.
     pub tls: TlsMode,
+    /// The component that it leads to, of a stack.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub component: Option<ComponentName>,
 }

@@ -17,6 +17,11 @@ pub enum Source {
         /// The image.
         reference: ImageRef,
     },
+    /// A Compose file that was typed in.
+    Compose {
+        /// Its text.
+        text: String,
+    },
 }
 
 /// A branch of a Git repository.
@@ -42,6 +47,8 @@ pub enum Build {
     Static(StaticBuild),
     /// By a Dockerfile that Longshore writes for what it finds in the repository.
     Auto(AutoBuild),
+    /// As the components of a Compose file: a stack.
+    Compose(ComposeBuild),
 }
 
 impl Build {
@@ -51,6 +58,7 @@ impl Build {
             Self::Dockerfile(build) => ("dockerfile", build.problems()),
             Self::Static(build) => ("static", build.problems()),
             Self::Auto(AutoBuild {}) => ("auto", Vec::new()),
+            Self::Compose(build) => ("compose", build.problems()),
         };
         problems
             .into_iter()
@@ -62,7 +70,7 @@ impl Build {
     pub fn secrets(&self) -> &[EnvKey] {
         match self {
             Self::Dockerfile(build) => &build.secrets,
-            Self::Static(_) | Self::Auto(_) => &[],
+            Self::Static(_) | Self::Auto(_) | Self::Compose(_) => &[],
         }
     }
 
@@ -95,6 +103,23 @@ impl Default for Build {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AutoBuild {}
+
+/// Where the Compose file of a stack is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ComposeBuild {
+    /// The file, from the repository's root.
+    pub path: RelativePath,
+}
+
+impl ComposeBuild {
+    fn problems(&self) -> Vec<(&'static str, String)> {
+        if self.path.is_root() {
+            return vec![("path", "must name a file".to_owned())];
+        }
+        Vec::new()
+    }
+}
 
 /// Files that are served as they are.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

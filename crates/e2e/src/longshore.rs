@@ -262,6 +262,9 @@ fn settings(command: &mut Command, folder: &Path, instance: &str, ports: [u16; 3
         .env("LONGSHORE_TRAEFIK_IMAGE", "longshore/traefik:v3.7")
         .env("LONGSHORE_SERVER_USER", SERVER_USER)
         .env("LONGSHORE_DB_USER", "postgres");
+    if let Some(compose) = std::env::var_os("LONGSHORE_TEST_COMPOSE") {
+        command.env("LONGSHORE_COMPOSE", compose);
+    }
 }
 
 fn open(folder: &Path) {

@@ -2,7 +2,7 @@
 
 use longshore_domain::route::TlsMode;
 use longshore_domain::run::Port;
-use longshore_domain::{DomainId, DomainName, PathPrefix, ServiceId, TeamId};
+use longshore_domain::{ComponentName, DomainId, DomainName, PathPrefix, ServiceId, TeamId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -29,6 +29,8 @@ pub struct DomainRecord {
     pub port: Option<Port>,
     /// How it is protected.
     pub tls: TlsMode,
+    /// The component that it leads to, of a stack.
+    pub component: Option<ComponentName>,
 }
 
 struct DomainRow {
@@ -40,6 +42,7 @@ struct DomainRow {
     strip_prefix: bool,
     port: Option<i32>,
     tls: String,
+    component: Option<String>,
 }
 
 impl TryFrom<DomainRow> for DomainRecord {
@@ -56,6 +59,10 @@ impl TryFrom<DomainRow> for DomainRecord {
             port: port(row.port)?,
             tls: TlsMode::from_name(&row.tls)
                 .ok_or_else(|| StoreError::Corrupt(format!("TLS mode {:?}", row.tls)))?,
+            component: row
+                .component
+                .map(|component| parse("component", &component))
+                .transpose()?,
         })
     }
 }
@@ -66,8 +73,9 @@ impl TryFrom<DomainRow> for DomainRecord {
 /// [`crate::Conflict::DomainTaken`].
 pub async fn insert(connection: &mut PgConnection, domain: &DomainRecord) -> Result<()> {
     sqlx::query!(
-        "INSERT INTO domains (id, team_id, service_id, host, path_prefix, strip_prefix, port, tls)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "INSERT INTO domains (id, team_id, service_id, host, path_prefix, strip_prefix, port, tls,
+                              component)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         domain.id.0,
         domain.team.0,
         domain.service.0,
@@ -76,6 +84,7 @@ pub async fn insert(connection: &mut PgConnection, domain: &DomainRecord) -> Res
         domain.strip_prefix,
         domain.port.map(|port| i32::from(port.get())),
         domain.tls.as_str(),
+        domain.component.as_ref().map(ComponentName::as_str),
     )
     .execute(connection)
     .await?;
@@ -90,7 +99,7 @@ pub async fn find(
 ) -> Result<Option<DomainRecord>> {
     sqlx::query_as!(
         DomainRow,
-        "SELECT id, team_id, service_id, host, path_prefix, strip_prefix, port, tls
+        "SELECT id, team_id, service_id, host, path_prefix, strip_prefix, port, tls, component
          FROM domains WHERE team_id = $1 AND id = $2",
         team.0,
         id.0,
@@ -109,7 +118,7 @@ pub async fn list_of_services(
     let ids: Vec<Uuid> = services.iter().map(|id| id.0).collect();
     sqlx::query_as!(
         DomainRow,
-        "SELECT id, team_id, service_id, host, path_prefix, strip_prefix, port, tls
+        "SELECT id, team_id, service_id, host, path_prefix, strip_prefix, port, tls, component
          FROM domains WHERE service_id = ANY($1) ORDER BY created_at, id",
         &ids,
     )

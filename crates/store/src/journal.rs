@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use longshore_domain::compose::ComponentRelease;
 use longshore_domain::{CommitSha, Stage};
 use time::OffsetDateTime;
 
@@ -59,6 +60,11 @@ pub enum RecordedKind {
         digest: String,
         /// Its size in bytes.
         size_bytes: i64,
+    },
+    /// What runs of a stack from now on.
+    Components {
+        /// The components.
+        components: Vec<ComponentRelease>,
     },
     /// The SSH host key of the repository's host; it is pinned when none was.
     HostKey {

@@ -48,6 +48,7 @@ pub fn load(flags: &FlagValues, environment: &Environment) -> Result<Config, Con
     let acme_directory = reader.optional(Setting::AcmeDirectory, parse::acme_directory);
     let acme_ca = reader.optional(Setting::AcmeCa, parse::existing_file);
     let acme_email = reader.optional(Setting::AcmeEmail, parse::email);
+    let compose = reader.optional(Setting::Compose, parse::existing_file);
     let bind_paths = reader.optional(Setting::BindPaths, parse::directories);
     let log_days = reader.required(Setting::LogDays, parse::days);
     let delivery_days = reader.required(Setting::DeliveryDays, parse::days);
@@ -103,6 +104,7 @@ pub fn load(flags: &FlagValues, environment: &Environment) -> Result<Config, Con
             public_url,
             trusted_proxies: trusted_proxies.unwrap_or_default(),
             bind_paths: bind_paths.unwrap_or_default(),
+            compose,
             instance,
             database_url,
             postgres_bin_dir,

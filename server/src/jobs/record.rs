@@ -52,6 +52,7 @@ fn kind(kind: JobEventKind) -> RecordedKind {
             digest,
             size_bytes: i64::try_from(size_bytes).unwrap_or(i64::MAX),
         },
+        JobEventKind::Components { components } => RecordedKind::Components { components },
         JobEventKind::HostKey { fingerprint } => RecordedKind::HostKey { fingerprint },
         JobEventKind::Finished { .. } => RecordedKind::Finished,
     }

@@ -5,12 +5,14 @@ mod database;
 mod deployment;
 mod project;
 mod service;
+mod stack;
 mod storage;
 
 pub(super) use database::*;
 pub(super) use deployment::*;
 pub(super) use project::*;
 pub(super) use service::*;
+pub(super) use stack::*;
 pub(super) use storage::*;
 
 use serde::Serialize;

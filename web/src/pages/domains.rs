@@ -63,6 +63,7 @@ pub async fn create(
         strip_prefix: form.strip_prefix,
         port: fields.number("port"),
         tls: form.tls.clone(),
+        component: fields.optional("component"),
     };
     match control.add_domain(&signed.actor, id, draft).await {
         Ok(domain) => {

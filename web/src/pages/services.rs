@@ -48,7 +48,9 @@ pub fn deploy_key(service: &ServiceView) -> String {
             deploy_key: Some(key),
             ..
         } => key.clone(),
-        SourceView::Git { .. } | SourceView::Image { .. } => String::new(),
+        SourceView::Git { .. } | SourceView::Image { .. } | SourceView::Compose { .. } => {
+            String::new()
+        }
     }
 }
 
@@ -250,7 +252,11 @@ fn danger_page(signed: Signed, service: &ServiceView, errors: FieldErrors) -> Da
         page: frame(signed.frame, service, "Danger"),
         service: ServiceHead::new(service, "danger"),
         is_stopped: service.stopped,
-        has_data: !service.run.volumes.is_empty(),
+        has_data: !service.run.volumes.is_empty()
+            || service
+                .components
+                .iter()
+                .any(|component| !component.volumes.is_empty()),
         confirmation_label: format!("Type “{}” to confirm", service.name),
         errors,
     }

@@ -52,6 +52,8 @@ fn job(engine: &Engine) -> DeployJob {
         volumes: run.volumes.clone(),
         files: Vec::new(),
         binds: Vec::new(),
+        stack: None,
+        component: None,
         release_command: None,
         replicas: run.replicas,
         memory_limit_bytes: run.memory_limit_bytes,

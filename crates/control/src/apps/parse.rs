@@ -8,7 +8,7 @@ use longshore_domain::{EnvKey, RelativePath};
 use crate::problems::Problems;
 use crate::{BuildDraft, SourceDraft};
 
-pub(super) fn source(problems: &mut Problems, draft: &SourceDraft) -> Option<Source> {
+pub(crate) fn source(problems: &mut Problems, draft: &SourceDraft) -> Option<Source> {
     match draft {
         SourceDraft::Git {
             url,

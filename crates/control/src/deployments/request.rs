@@ -13,7 +13,7 @@ use super::show::load_view;
 use crate::access::Authorized;
 use crate::problems::Problems;
 use crate::transaction::note;
-use crate::{Actor, Control, ControlError, DeploymentDraft, DeploymentView, Result, Via};
+use crate::{Actor, Control, DeploymentDraft, DeploymentView, Result, Via};
 
 /// Attempts when another request of the same service gets in between.
 const ATTEMPTS: usize = 5;
@@ -96,6 +96,7 @@ impl Control {
                 port: turn.service.port,
                 strategy,
                 strategy_reason,
+                again: Vec::new(),
                 run,
                 variables_at,
             },
@@ -110,11 +111,6 @@ impl Control {
 }
 
 fn origin(service: &ServiceRecord, draft: &DeploymentDraft) -> Result<(Origin, Option<CommitSha>)> {
-    if !matches!(service.kind.as_str(), "app" | "database") {
-        return Err(ControlError::refused(
-            "Only an app or a database can be deployed.",
-        ));
-    }
     let mut problems = Problems::default();
     let commit = draft
         .commit
@@ -144,6 +140,15 @@ fn origin(service: &ServiceRecord, draft: &DeploymentDraft) -> Result<(Origin, O
                 clear_cache: draft.clear_cache,
             };
             problems.finish(Some((origin, commit)))
+        }
+        Source::Compose { text } => {
+            if commit.is_some() {
+                problems.add("commit", "can be given for a file from a Git repository only");
+            }
+            if image.is_some() {
+                problems.add("image", "of a stack is named in its file");
+            }
+            problems.finish(Some((Origin::Compose { text: text.clone() }, None)))
         }
         Source::Image { reference } => {
             if commit.is_some() {

@@ -146,4 +146,7 @@ pub struct DomainDraft {
     pub port: Option<i64>,
     /// `none`, `acme` or `custom`.
     pub tls: String,
+    /// The component of a stack.
+    #[serde(default)]
+    pub component: Option<String>,
 }

@@ -4,7 +4,7 @@ use longshore_domain::database::DatabaseKind;
 use longshore_domain::route::TlsMode;
 use longshore_domain::run::RunSettings;
 use longshore_domain::source::Build;
-use longshore_domain::{DomainId, EnvironmentId, ProjectId, ServiceId};
+use longshore_domain::{DomainId, EnvironmentId, ProjectId, ServiceId, VolumeName};
 use serde::Serialize;
 use time::OffsetDateTime;
 
@@ -50,6 +50,8 @@ pub struct ServiceView {
     pub live: Option<DeploymentSummary>,
     /// The newest deployment.
     pub latest: Option<DeploymentSummary>,
+    /// What its live version consists of, if it is a stack.
+    pub components: Vec<ComponentView>,
     /// Where it can be reached from outside.
     pub domains: Vec<DomainView>,
     /// Its host name inside its environment's network.
@@ -57,6 +59,32 @@ pub struct ServiceView {
     /// When it was made.
     #[serde(with = "time::serde::rfc3339")]
     pub created_at: OffsetDateTime,
+}
+
+/// A component of a stack's live version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ComponentView {
+    /// Its name, its host name within the stack.
+    pub name: String,
+    /// The id under which it runs.
+    #[serde(skip)]
+    pub service: ServiceId,
+    /// The number of the deployment that started what runs of it.
+    pub number: i32,
+    /// Its containers.
+    pub replicas: u32,
+    /// Whether it runs once to its end.
+    pub runs_once: bool,
+    /// Whether a domain can lead to it without a new deployment.
+    pub takes_requests: bool,
+    /// The port that the file names first.
+    pub port: Option<u16>,
+    /// The image's reference in the file; none when it is built.
+    pub image: Option<String>,
+    /// Its host name inside its environment's network.
+    pub internal_host: Option<String>,
+    /// Its volumes.
+    pub volumes: Vec<VolumeName>,
 }
 
 /// Where a service comes from.
@@ -82,6 +110,11 @@ pub enum SourceView {
     Image {
         /// The image's reference.
         reference: String,
+    },
+    /// A Compose file that was typed in.
+    Compose {
+        /// Its text.
+        text: String,
     },
 }
 
@@ -142,6 +175,8 @@ pub struct DomainView {
     pub port: Option<u16>,
     /// How it is protected.
     pub tls: TlsMode,
+    /// The component that it leads to, of a stack.
+    pub component: Option<String>,
     /// The whole URL.
     pub url: String,
 }

@@ -63,6 +63,9 @@ fn judge_push(provider: Provider, push: Push, service: &ServiceRecord) -> Verdic
         Source::Image { .. } => {
             return ignore("The service comes from an image.".to_owned(), push);
         }
+        Source::Compose { .. } => {
+            return ignore("The stack's file was typed in.".to_owned(), push);
+        }
     };
     if let Some(reference) = &push.reference {
         let wanted = format!("refs/heads/{}", git.branch);

@@ -342,6 +342,7 @@ fn source(view: &SourceView) -> serde_json::Value {
             "host_key": host_key,
         }}),
         SourceView::Image { reference } => serde_json::json!({"image": {"reference": reference}}),
+        SourceView::Compose { text } => serde_json::json!({"compose": {"text": text}}),
     }
 }
 
@@ -448,6 +449,8 @@ pub(crate) struct NewDomain {
     /// `none`, `acme` or `custom`.
     #[serde(default = "no_tls")]
     tls: String,
+    /// The component of a stack.
+    component: Option<String>,
 }
 
 fn no_tls() -> String {
@@ -462,6 +465,7 @@ impl From<NewDomain> for DomainDraft {
             strip_prefix: body.strip_prefix,
             port: body.port,
             tls: body.tls,
+            component: body.component,
         }
     }
 }
@@ -476,6 +480,9 @@ pub(crate) struct Domain {
     port: Option<u16>,
     /// `none`, `acme` or `custom`.
     tls: &'static str,
+    /// The component of a stack.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    component: Option<String>,
     url: String,
 }
 
@@ -488,6 +495,7 @@ impl From<DomainView> for Domain {
             strip_prefix: view.strip_prefix,
             port: view.port,
             tls: view.tls.as_str(),
+            component: view.component,
             url: view.url,
         }
     }

@@ -136,6 +136,8 @@ impl SourceForm {
                 "image".clone_into(&mut form.source);
                 form.reference.clone_from(reference);
             }
+            // A stack has a form of its own.
+            SourceView::Compose { .. } => {}
         }
         form.fill_build(&service.build);
         form
@@ -151,6 +153,7 @@ impl SourceForm {
                 self.build_command = site.command.clone().unwrap_or_default();
                 return;
             }
+            Build::Compose(_) => return,
             Build::Auto(_) => {
                 "auto".clone_into(&mut self.build);
                 return;

@@ -84,6 +84,7 @@ impl ServiceHead {
                 (format!("{} · {branch}", repository(url)), Icon::Branch)
             }
             SourceView::Image { reference } => (reference.clone(), Icon::Layers),
+            SourceView::Compose { .. } => ("Compose file".to_owned(), Icon::Layers),
         };
         Self {
             id: service.id.to_string(),
