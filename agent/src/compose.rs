@@ -24,6 +24,28 @@ use crate::config::Config;
 use crate::paths::Paths;
 use crate::stage::{StageContext, StageError};
 
+/// What the installer puts beside the agent where Docker brings none.
+const INSTALLED: &str = "longshore-compose";
+/// Where packages put it.
+const PLACES: [&str; 6] = [
+    "/usr/local/lib/docker/cli-plugins/docker-compose",
+    "/usr/libexec/docker/cli-plugins/docker-compose",
+    "/usr/lib/docker/cli-plugins/docker-compose",
+    "/usr/local/libexec/docker/cli-plugins/docker-compose",
+    "/usr/local/bin/docker-compose",
+    "/usr/bin/docker-compose",
+];
+
+/// Whether a file is a program by itself: version 1 was a script, and could not run in the
+/// sandbox.
+fn is_program(place: &Path) -> bool {
+    let mut start = [0; 4];
+    std::fs::File::open(place)
+        .and_then(|mut file| std::io::Read::read_exact(&mut file, &mut start))
+        .is_ok()
+        && start == *b"\x7fELF"
+}
+
 /// Reads Compose files on this machine.
 pub(crate) struct Compose<'a> {
     pub(crate) config: &'a Config,
@@ -95,18 +117,12 @@ impl Compose<'_> {
         if let Some(program) = &self.config.compose {
             return Ok(program.clone());
         }
-        const PLACES: [&str; 6] = [
-            "/usr/local/lib/docker/cli-plugins/docker-compose",
-            "/usr/libexec/docker/cli-plugins/docker-compose",
-            "/usr/lib/docker/cli-plugins/docker-compose",
-            "/usr/local/libexec/docker/cli-plugins/docker-compose",
-            "/usr/local/bin/docker-compose",
-            "/usr/bin/docker-compose",
-        ];
-        PLACES
-            .iter()
-            .map(PathBuf::from)
-            .find(|place| place.is_file())
+        let own = std::env::current_exe().ok();
+        let beside = own.and_then(|own| Some(own.parent()?.join(INSTALLED)));
+        beside
+            .into_iter()
+            .chain(PLACES.iter().map(PathBuf::from))
+            .find(|place| is_program(place))
             .ok_or_else(|| {
                 StageError::failed(
                     FailureKind::EngineUnavailable,

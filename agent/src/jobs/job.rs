@@ -98,7 +98,11 @@ impl Job {
 
     /// Notes which components a stack has, before anything of them exists.
     pub fn set_components(&self, components: &[ComponentProgress]) {
-        let records = components.iter().map(|known| known.record.clone());
+        let records = components.iter().map(|known| JobRecord {
+            // Of one that goes on, what runs is of an earlier number.
+            number: known.kept.unwrap_or(known.record.number),
+            ..known.record.clone()
+        });
         *self
             .components
             .lock()

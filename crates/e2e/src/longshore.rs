@@ -60,6 +60,11 @@ impl Longshore {
         for name in ["longshore", "longshore-agent"] {
             fs::copy(programs::path(name), binaries.join(name)).expect("a binary");
         }
+        // Where the installer puts it.
+        if let Some(compose) = std::env::var_os("LONGSHORE_TEST_COMPOSE") {
+            std::os::unix::fs::symlink(compose, binaries.join("longshore-compose"))
+                .expect("a link");
+        }
         fs::write(folder.path().join("longshore.toml"), settings).expect("a configuration");
 
         let (dashboard, http, https) = (ports::free(), ports::free(), ports::free());
@@ -262,9 +267,6 @@ fn settings(command: &mut Command, folder: &Path, instance: &str, ports: [u16; 3
         .env("LONGSHORE_TRAEFIK_IMAGE", "longshore/traefik:v3.7")
         .env("LONGSHORE_SERVER_USER", SERVER_USER)
         .env("LONGSHORE_DB_USER", "postgres");
-    if let Some(compose) = std::env::var_os("LONGSHORE_TEST_COMPOSE") {
-        command.env("LONGSHORE_COMPOSE", compose);
-    }
 }
 
 fn open(folder: &Path) {

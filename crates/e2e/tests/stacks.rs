@@ -153,3 +153,244 @@ async fn a_typed_in_file_runs_and_answers_and_is_removed() {
     .await;
     assert_eq!(longshore.visit(HOST, "/").await.0, 404);
 }
+
+/// A law practice's application in small: a web server and a worker that are built here,
+/// PostgreSQL with a file of the repository, Redis; settings in a file that is not committed.
+const PRACTICE: &str = r#"
+services:
+  web:
+    build:
+      context: .
+      dockerfile: web/Dockerfile
+      args: {BASE: "${BASE_IMAGE:-python:3.11}"}
+    container_name: practice-web
+    env_file: .env
+    environment:
+      VERSION: ${VERSION:?say which version}
+    ports: ["127.0.0.1:3000:8080"]
+    volumes: ["./logs:/app/logs"]
+    depends_on:
+      db: {condition: service_healthy}
+      cache: {condition: service_started}
+      migrate: {condition: service_completed_successfully}
+    healthcheck:
+      test: [CMD-SHELL, "python3 -c 'import urllib.request as r; r.urlopen(\"http://127.0.0.1:8080/\")'"]
+      interval: 1s
+      timeout: 5s
+      start_period: 20s
+      start_interval: 1s
+    extra_hosts: ["host.docker.internal:host-gateway"]
+    shm_size: 128mb
+    restart: unless-stopped
+    logging: {driver: json-file, options: {max-size: 10m, max-file: "3"}}
+    deploy:
+      resources: {limits: {memory: 256M}, reservations: {memory: 32M}}
+  migrate:
+    image: postgres:15
+    command: ["psql", "-h", "db", "-U", "postgres", "-c", "select 'migrated ' || count(*) from law"]
+    depends_on: {db: {condition: service_healthy}}
+  db:
+    image: postgres:15
+    environment: {POSTGRES_HOST_AUTH_METHOD: trust, TZ: UTC}
+    volumes:
+      - pg_data:/var/lib/postgresql/data
+      - ./db/migrations:/docker-entrypoint-initdb.d:ro
+    healthcheck:
+      test: ["CMD-SHELL", "pg_isready -h 127.0.0.1 -U postgres"]
+      interval: 1s
+      retries: 60
+    shm_size: 64mb
+  cache:
+    image: redis:7
+    command: redis-server --appendonly yes --maxmemory 64mb --maxmemory-policy allkeys-lru
+    volumes: ["cache:/data"]
+  tools:
+    image: busybox
+    profiles: [tools]
+volumes:
+  pg_data: {name: law_pg_data}
+  cache:
+networks:
+  default: {driver: bridge}
+"#;
+
+fn practice(version: &str) -> Repository {
+    let repository = Repository::new("practice")
+        .file("docker-compose.yml", PRACTICE)
+        .file("web/app.py", ECHO)
+        .file("web/version", version)
+        .file(
+            "web/Dockerfile",
+            "ARG BASE\nFROM ${BASE}\nCOPY web/app.py web/version /\nENV PYTHONUNBUFFERED=1\nCMD [\"python3\", \"/app.py\"]\n",
+        )
+        .file("logs/.gitkeep", "")
+        .file("db/migrations/01.sql", "create table law (id int); insert into law values (1), (2);\n");
+    repository.commit("Version one");
+    repository
+}
+
+async fn put_version(api: &Api, stack: &str, version: &str) {
+    let variables = json!({ "variables": { "VERSION": version, "FROM_FILE": "a \"b\" $c" } });
+    let path = format!("/services/{stack}/variables");
+    api.put(&path, variables).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stack_from_git_switches_without_failed_requests_and_keeps_what_did_not_change() {
+    let longshore = Longshore::start().await;
+    let api = longshore.api();
+    let repository = practice("one");
+    let git = GitHttp::start(repository.root()).await;
+    let environment = api.project("Practice").await;
+    let path = format!("/environments/{environment}/stacks");
+    let source = json!({ "git": { "url": git.url("practice"), "branch": "main" } });
+    let body = json!({ "name": "practice", "source": source, "compose_path": "docker-compose.yml" });
+    let stack = id_of(&api.post(&path, body).await.expect(201));
+
+    // What is required is asked for.
+    let failed = api.deploy(&stack).await;
+    assert_eq!(failed["failure"]["kind"], "specification_invalid", "{failed:#}");
+    assert!(failed["failure"]["message"].to_string().contains("say which version"), "{failed:#}");
+
+    put_version(&api, &stack, "one").await;
+    domain(&api, &stack, HOST, "web", 8080).await;
+    let first = api.deploy_live(&stack).await;
+    let log = log_of(&api, &first).await;
+    assert!(log.contains("migrated 2"), "{log}");
+    assert!(log.contains("it is the volume bind-logs"), "{log}");
+    longshore.shows(HOST, "one").await;
+    let web = container(&longshore, &component(&api, &stack, "web").await);
+    let says = |script: &str| docker(&["exec", &web, "sh", "-c", script]);
+    assert_eq!(says("printenv FROM_FILE"), "a \"b\" $c");
+    assert_eq!(says("df -m /dev/shm | tail -1 | awk '{print $2}'"), "128");
+    assert!(says("grep host.docker.internal /etc/hosts").contains("172."));
+    assert_eq!(docker(&["inspect", "-f", "{{.HostConfig.Memory}}", &web]), "268435456");
+    assert!(components(&api, &stack).await.iter().all(|one| one["name"] != "tools"));
+
+    // Another web under load: the database stays, nobody notices.
+    let (db, cache) = (
+        container(&longshore, &component(&api, &stack, "db").await),
+        container(&longshore, &component(&api, &stack, "cache").await),
+    );
+    repository.write("web/version", "two");
+    repository.commit("Version two");
+    put_version(&api, &stack, "two").await;
+    let load = Load::requests(longshore.http_port(), HOST, 50).start();
+    let second = api.deploy_live(&stack).await;
+    longshore.shows(HOST, "two").await;
+    tokio::time::sleep(Duration::from_secs(12)).await;
+    let report = load.stop().await;
+    assert_eq!(report.failures(), 0, "{:?}", report.reasons);
+    println!("{} requests, none failed, p99 {:?}", report.answered, report.percentile(0.99));
+    assert_eq!(container(&longshore, &component(&api, &stack, "db").await), db);
+    assert_eq!(container(&longshore, &component(&api, &stack, "cache").await), cache);
+    assert_eq!(component(&api, &stack, "db").await["number"], 2);
+    assert_eq!(component(&api, &stack, "web").await["number"], second["number"]);
+
+    // One that does not start leaves the old version serving, and is named.
+    let good = std::fs::read_to_string(repository.path().join("web/app.py")).expect("the app");
+    repository.write("web/app.py", "import sys; sys.exit('no such law')\n");
+    repository.commit("Broken");
+    let broken = api.deploy(&stack).await;
+    assert_eq!(broken["status"], "failed");
+    let message = broken["failure"]["message"].to_string();
+    assert!(message.starts_with("\"web: "), "{message}");
+    let log = log_of(&api, &broken).await;
+    assert!(log.contains("no such law"), "{log}");
+    longshore.shows(HOST, "two").await;
+    assert_eq!(container(&longshore, &component(&api, &stack, "db").await), db);
+    repository.write("web/app.py", &good);
+    repository.commit("Mended");
+
+    // Back to the first, without a build.
+    let path = format!("/services/{stack}/rollback");
+    let back = api.post(&path, json!({ "deployment": id_of(&first) })).await.expect(202);
+    let id = id_of(&back);
+    wait::until("the rollback", PATIENCE, || async {
+        let shown = api.get(&format!("/deployments/{id}")).await.body;
+        assert_ne!(shown["status"], "failed", "{shown:#}");
+        (shown["status"] == "live").then_some(())
+    })
+    .await;
+    longshore.shows(HOST, "one").await;
+    let log = api.text(&format!("/deployments/{id}/log")).await;
+    assert!(!log.contains("COPY web/app.py"), "{log}");
+    assert_eq!(container(&longshore, &component(&api, &stack, "db").await), db);
+
+    // Restarted as a whole.
+    api.post(&format!("/services/{stack}/restart"), json!({})).await.expect(202);
+    wait::until("new containers", PATIENCE, || async {
+        let found = docker(&["ps", "-q", "--no-trunc", "--filter", "name=-db-", "--filter", "health=healthy"]);
+        (!found.is_empty() && !found.starts_with(&db)).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hostile_files_end_with_a_sentence_and_change_nothing() {
+    let longshore = Longshore::start().await;
+    let api = longshore.api();
+    let environment = api.project("Hostile").await;
+    let mut bomb = "x-0: &a0 [lol, lol, lol, lol, lol, lol, lol, lol, lol]\n".to_owned();
+    for step in 1..12 {
+        let before = step - 1;
+        bomb += &format!("x-{step}: &a{step} [{}]\n", vec![format!("*a{before}"); 9].join(","));
+    }
+    bomb += "services:\n  web:\n    image: busybox\n    command: *a11\n";
+    let web = |fields: &str| format!("services:\n  web:\n    image: busybox\n{fields}");
+    let cases = [
+        (bomb, "Compose file"),
+        (web("    env_file: /etc/shadow\n"), "refused"),
+        (web("    env_file: ../../../../etc/shadow\n"), "refused"),
+        ("include: [/etc/passwd]\nservices: {}\n".to_owned(), "refused"),
+        ("include: ['https://example.org/compose.yml']\nservices: {}\n".to_owned(), "refused"),
+        (web("    extends: {file: /proc/self/environ, service: x}\n"), "refused"),
+        (web("    privileged: true\n"), "services.web.privileged"),
+        (web("    network_mode: host\n"), "services.web.network_mode"),
+        (web("    volumes: ['/:/host']\n"), "binds /"),
+        (web("    volumes: ['/var/run/docker.sock:/s']\n"), "docker.sock"),
+        (web("    volumes: ['/etc/ssl:/s']\n"), "/etc/ssl"),
+        (
+            web("    volumes: ['vol:/s']\nvolumes:\n  vol: {driver: local, driver_opts: {type: none, o: bind, device: /var/run}}\n"),
+            "volumes.vol.driver_opts",
+        ),
+        ("services: [\n".to_owned(), "refused"),
+        ("services: {web: {image: busybox, teleport: 1}}".to_owned(), "teleport"),
+    ];
+    let stack = typed(&api, &environment, "hostile", &cases[0].0).await;
+    for (text, words) in &cases {
+        let path = format!("/services/{stack}/stack");
+        api.patch(&path, json!({ "compose": text })).await.expect(200);
+        let ended = api.deploy(&stack).await;
+        let failure = &ended["failure"];
+        assert_eq!(failure["kind"], "specification_invalid", "{text}\n{ended:#}");
+        let message = failure["message"].as_str().expect("a message");
+        assert!(message.contains(words), "{words} is not in: {message}");
+        assert!(!message.contains("root:") && !message.contains("goroutine"), "{message}");
+        println!("{message}");
+    }
+
+    // From a repository: links and files that lead out.
+    let repository = Repository::new("sneaky")
+        .file("a.yml", "services:\n  web:\n    image: busybox\n    env_file: passwd\n")
+        .file("b.yml", "services:\n  web:\n    image: busybox\n    volumes: ['./passwd:/x:ro']\n")
+        .file("c.yml", "include: [../../../etc/x.yml]\nservices: {}\n");
+    repository.link("passwd", "/etc/passwd");
+    repository.link("d.yml", "/etc/passwd");
+    repository.commit("Sneak");
+    let git = GitHttp::start(repository.root()).await;
+    for file in ["a.yml", "b.yml", "c.yml", "d.yml"] {
+        let source = json!({ "git": { "url": git.url("sneaky"), "branch": "main" } });
+        let patch = json!({ "source": source, "compose_path": file });
+        let path = format!("/services/{stack}/stack");
+        api.patch(&path, patch).await.expect(200);
+        let ended = api.deploy(&stack).await;
+        assert_eq!(ended["failure"]["kind"], "specification_invalid", "{file}: {ended:#}");
+        let message = ended["failure"]["message"].to_string();
+        assert!(!message.contains("root:"), "{message}");
+        println!("{file}: {message}");
+    }
+    let label = format!("label={}.stack", longshore.instance());
+    assert_eq!(docker(&["service", "ls", "-q", "--filter", &label]), "");
+    assert_eq!(docker(&["network", "ls", "-q", "--filter", &label]), "");
+}

@@ -22,15 +22,21 @@ pub fn source_and_build(
             reference: fields.trimmed("reference"),
         }
     } else {
-        SourceDraft::Git {
-            url: fields.trimmed("url"),
-            branch: fields.trimmed("branch"),
-            submodules: fields.is_ticked("submodules"),
-            access: access(fields, keeps_token),
-        }
+        repository(fields, keeps_token)
     };
     let build = build(fields, args);
     Ok((source, build))
+}
+
+/// The draft of a repository. With `keeps_token` an empty token means that the stored one
+/// stays.
+pub fn repository(fields: &Fields, keeps_token: bool) -> SourceDraft {
+    SourceDraft::Git {
+        url: fields.trimmed("url"),
+        branch: fields.trimmed("branch"),
+        submodules: fields.is_ticked("submodules"),
+        access: access(fields, keeps_token),
+    }
 }
 
 fn build(fields: &Fields, args: BTreeMap<String, String>) -> BuildDraft {

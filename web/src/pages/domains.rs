@@ -39,6 +39,11 @@ fn domains_page(
         service: ServiceHead::new(service, "domains"),
         domains: service.domains.iter().map(DomainRow::new).collect(),
         form,
+        components: service
+            .components
+            .iter()
+            .map(|component| component.name.clone())
+            .collect(),
         errors,
     }
 }
@@ -56,6 +61,7 @@ pub async fn create(
         port: fields.trimmed("port"),
         tls: fields.text("tls"),
         strip_prefix: fields.is_ticked("strip_prefix"),
+        component: fields.trimmed("component"),
     };
     let draft = DomainDraft {
         host: form.host.clone(),

@@ -22,6 +22,7 @@ mod run_fields;
 mod server;
 mod service_settings;
 mod services;
+mod stacks;
 mod storage;
 mod variable_fields;
 pub mod view;
@@ -146,6 +147,31 @@ where
             Method::POST,
             "/environments/{id}/databases",
             post(databases::create),
+        ),
+        (
+            Method::POST,
+            "/environments/{id}/stacks",
+            post(stacks::create),
+        ),
+        (
+            Method::GET,
+            "/environments/{id}/stacks/new",
+            get(stacks::new),
+        ),
+        (
+            Method::GET,
+            "/services/{id}/stack",
+            get(stacks::settings),
+        ),
+        (
+            Method::POST,
+            "/services/{id}/stack",
+            post(stacks::save_settings),
+        ),
+        (
+            Method::GET,
+            "/services/{id}/components",
+            get(stacks::components),
         ),
         (
             Method::GET,

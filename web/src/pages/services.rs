@@ -12,7 +12,7 @@ use super::path::Id;
 use super::problems::{explain, in_words};
 use super::variable_fields;
 use super::view::{
-    Address, DangerPage, DeploymentRow, DeploymentsPage, FailureNotice, FieldErrors, FlashTone,
+    Address, ComponentLink, DangerPage, DeploymentRow, DeploymentsPage, FailureNotice, FieldErrors, FlashTone,
     LogView, LogsPage, OverviewPage, Page, ServiceHead, Timings, VariablesForm, VariablesPage,
 };
 use super::visit::Signed;
@@ -211,12 +211,33 @@ pub async fn save_variables(
     }
 }
 
+/// Whose lines are shown.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub struct Chosen {
+    component: Option<String>,
+}
+
 /// The live log.
-pub async fn logs(State(control): State<Control>, signed: Signed, Id(id): Id<ServiceId>) -> Answer {
+pub async fn logs(
+    State(control): State<Control>,
+    signed: Signed,
+    Id(id): Id<ServiceId>,
+    Query(Chosen { component }): Query<Chosen>,
+) -> Answer {
     let service = control.show_service(&signed.actor, id).await?;
     let is_live = service.live.is_some() && !service.stopped;
-    let address = format!("/api/v1/services/{id}/log");
+    let known = service
+        .components
+        .iter()
+        .map(|known| known.name.as_str())
+        .find(|known| component.as_deref() == Some(*known));
+    let address = match known {
+        Some(component) => format!("/api/v1/services/{id}/log?component={component}"),
+        None => format!("/api/v1/services/{id}/log"),
+    };
     Ok(page(&LogsPage {
+        components: ComponentLink::all_of(&service, known),
         log: LogView {
             source: address.clone(),
             download: address,

@@ -4,6 +4,7 @@ mod account;
 mod deployments;
 mod projects;
 mod services;
+mod stacks;
 mod storage;
 
 use askama::Template;
@@ -100,6 +101,7 @@ pub fn all() -> Vec<(&'static str, String)> {
     samples.extend(services::all());
     samples.extend(deployments::all());
     samples.extend(account::all());
+    samples.extend(stacks::all());
     samples.extend(storage::all());
     samples
 }

@@ -26,6 +26,7 @@ pub fn head(tab: &'static str, status: ServiceStatus) -> ServiceHead {
         is_running: status != ServiceStatus::NeverDeployed && status != ServiceStatus::Stopped,
         is_stopped: status == ServiceStatus::Stopped,
         is_database: false,
+        is_stack: false,
         tab,
     }
 }
@@ -124,6 +125,7 @@ pub fn all() -> Vec<(&'static str, String)> {
         tls_icon,
         port: if strips { "9000" } else { "" }.to_owned(),
         strips,
+        component: String::new(),
     };
     let delivery = |decision, reason: &str, deployment: &str| DeliveryRow {
         decision: Status::of_decision(decision),
@@ -147,6 +149,7 @@ pub fn all() -> Vec<(&'static str, String)> {
         service: head("domains", ServiceStatus::Running),
         domains,
         form: DomainForm::default(),
+        components: Vec::new(),
         errors,
     };
     let mut live_log = log(true);
@@ -206,6 +209,7 @@ pub fn all() -> Vec<(&'static str, String)> {
                 page: frame("Logs"),
                 service: head("logs", ServiceStatus::Running),
                 log: live_log,
+                components: Vec::new(),
             }),
         ),
         (

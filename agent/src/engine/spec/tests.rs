@@ -85,6 +85,8 @@ fn spec(job: &DeployJob) -> ServiceSpec {
             probe: Path::new("/probe"),
             private: "private",
             edge: "edge",
+            stack: None,
+            gateway: None,
             files: Vec::new(),
         },
     )

@@ -245,7 +245,9 @@ impl Run {
             ));
         }
         self.progress.is_decided = true;
-        self.save_progress(stage).await
+        self.save_progress(stage).await?;
+        self.job.set_components(&self.progress.components);
+        Ok(())
     }
 
     async fn verify_components(&mut self, jobs: &[DeployJob]) -> Result<(), End> {
@@ -258,7 +260,8 @@ impl Run {
         let machine = &self.jobs.machine;
         let fresh = self.fresh(jobs);
         attempt(&self.job, &self.sink, stage, limit, |context| async move {
-            let all = fresh.into_iter().filter(|job| !runs_once(job)).map(|job| {
+            let runs = |job: &&DeployJob| !runs_once(job) && job.replicas > 0;
+            let all = fresh.into_iter().filter(runs).map(|job| {
                 let context = of(context.clone(), job);
                 async move {
                     let verified = machine.verify(&context, job).await;

@@ -1,7 +1,7 @@
 //! The pages of a service.
 
 use askama::Template;
-use longshore_control::view::{DomainView, ServiceView, SourceView};
+use longshore_control::view::{DomainView, ServiceKind, ServiceView, SourceView};
 use longshore_domain::route::TlsMode;
 
 use super::project::without_scheme;
@@ -37,6 +37,8 @@ pub struct ServiceHead {
     pub is_stopped: bool,
     /// Whether it is a database.
     pub is_database: bool,
+    /// Whether it is a stack.
+    pub is_stack: bool,
     /// The section that is shown.
     pub tab: &'static str,
 }
@@ -56,13 +58,15 @@ pub struct Tab {
     pub is_danger: bool,
 }
 
-const TABS: [(&str, &str, Icon); 11] = [
+const TABS: [(&str, &str, Icon); 13] = [
     ("", "Overview", Icon::Heart),
+    ("components", "Components", Icon::Layers),
     ("deployments", "Deployments", Icon::Rocket),
     ("variables", "Variables", Icon::Variable),
     ("domains", "Domains", Icon::Globe),
     ("logs", "Logs", Icon::Terminal),
     ("source", "Source", Icon::Branch),
+    ("stack", "Compose file", Icon::Layers),
     ("run", "Run", Icon::Gear),
     ("database", "Settings", Icon::Gear),
     ("storage", "Storage", Icon::Disk),
@@ -105,19 +109,23 @@ impl ServiceHead {
             is_stopped: service.live.is_some() && service.stopped,
             status,
             is_database: service.database.is_some(),
+            is_stack: service.kind == ServiceKind::Stack,
             tab,
         }
     }
 
     /// All sections.
     pub fn tabs(&self) -> Vec<Tab> {
+        let is_for_stacks = |id: &str| matches!(id, "components" | "stack");
         let is_for_apps = |id: &str| matches!(id, "domains" | "source" | "run" | "webhook");
         TABS.iter()
             .filter(|(id, _, _)| {
                 if self.is_database {
-                    !is_for_apps(id)
+                    !is_for_apps(id) && !is_for_stacks(id)
+                } else if self.is_stack {
+                    !matches!(*id, "source" | "run" | "database" | "storage")
                 } else {
-                    *id != "database"
+                    *id != "database" && !is_for_stacks(id)
                 }
             })
             .map(|&(id, label, icon)| Tab {
@@ -263,6 +271,8 @@ pub struct DomainsPage {
     pub domains: Vec<DomainRow>,
     /// The form for a new one.
     pub form: DomainForm,
+    /// The components that the live version of a stack has.
+    pub components: Vec<String>,
     /// What is wrong.
     pub errors: FieldErrors,
 }
@@ -284,6 +294,8 @@ pub struct DomainRow {
     pub port: String,
     /// Whether the prefix is taken off.
     pub strips: bool,
+    /// The component of a stack; empty for other services.
+    pub component: String,
 }
 
 impl DomainRow {
@@ -302,6 +314,7 @@ impl DomainRow {
             tls_icon,
             port: domain.port.map(|port| port.to_string()).unwrap_or_default(),
             strips: domain.strip_prefix,
+            component: domain.component.clone().unwrap_or_default(),
         }
     }
 }
@@ -319,6 +332,8 @@ pub struct DomainForm {
     pub tls: String,
     /// Whether the prefix is taken off.
     pub strip_prefix: bool,
+    /// The component of a stack.
+    pub component: String,
 }
 
 impl Default for DomainForm {
@@ -329,6 +344,7 @@ impl Default for DomainForm {
             port: String::new(),
             tls: "acme".to_owned(),
             strip_prefix: false,
+            component: String::new(),
         }
     }
 }
@@ -343,6 +359,40 @@ pub struct LogsPage {
     pub service: ServiceHead,
     /// The log.
     pub log: LogView,
+    /// Whose lines can be chosen, of a stack.
+    pub components: Vec<ComponentLink>,
+}
+
+/// A choice of whose lines are shown.
+#[derive(Debug, Clone)]
+pub struct ComponentLink {
+    /// What it says.
+    pub label: String,
+    /// Where it leads.
+    pub href: String,
+    /// Whether it is chosen.
+    pub is_current: bool,
+}
+
+impl ComponentLink {
+    /// All lines together, and those of each component.
+    pub fn all_of(service: &ServiceView, chosen: Option<&str>) -> Vec<Self> {
+        if service.components.is_empty() {
+            return Vec::new();
+        }
+        let here = format!("/services/{}/logs", service.id);
+        let all = Self {
+            label: "All".to_owned(),
+            href: here.clone(),
+            is_current: chosen.is_none(),
+        };
+        let each = service.components.iter().map(|component| Self {
+            label: component.name.clone(),
+            href: format!("{here}?component={}", component.name),
+            is_current: chosen == Some(component.name.as_str()),
+        });
+        std::iter::once(all).chain(each).collect()
+    }
 }
 
 /// Where a service comes from and how it is built.
