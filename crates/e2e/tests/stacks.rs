@@ -188,10 +188,11 @@ services:
   migrate:
     image: postgres:15
     command: ["psql", "-h", "db", "-U", "postgres", "-c", "select 'migrated ' || count(*) from law"]
+    environment: {PGPASSWORD: "${DB_PASSWORD:-law}"}
     depends_on: {db: {condition: service_healthy}}
   db:
     image: postgres:15
-    environment: {POSTGRES_HOST_AUTH_METHOD: trust, TZ: UTC}
+    environment: {POSTGRES_PASSWORD: "${DB_PASSWORD:-law}", TZ: UTC}
     volumes:
       - pg_data:/var/lib/postgresql/data
       - ./db/migrations:/docker-entrypoint-initdb.d:ro
