@@ -115,6 +115,7 @@ impl Making<'_> {
                                 target: std::mem::take(target),
                                 read_only: false,
                                 no_copy: true,
+                                is_stand_in: true,
                             };
                         }
                         Ok(Ok(Found::Nothing)) => problems.push(format!(
@@ -164,7 +165,7 @@ impl Making<'_> {
                 return None;
             }
         };
-        let (strategy, strategy_reason) = if component.may_overlap() {
+        let (strategy, strategy_reason) = if component.may_overlap(!routes.is_empty()) {
             (Strategy::BlueGreen, StrategyReason::Usual)
         } else {
             (Strategy::Recreate, StrategyReason::SingleWriterVolume)

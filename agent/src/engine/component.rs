@@ -234,6 +234,7 @@ fn mounts(job: &DeployJob, stack: &StackComponent, names: &Names) -> Vec<Mount> 
                 target,
                 read_only,
                 no_copy,
+                ..
             } => volume(job, stack, names, name, target, *read_only, *no_copy),
             ComponentMount::Anonymous { target } => Mount {
                 target: Some(target.clone()),

@@ -187,7 +187,8 @@ services:
       resources: {limits: {memory: 256M}, reservations: {memory: 32M}}
   migrate:
     image: postgres:15
-    command: ["psql", "-h", "db", "-U", "postgres", "-c", "select 'migrated ' || count(*) from law"]
+    command: ["psql", "-h", "db", "-U", "postgres", "-f", "/migrations/01.sql"]
+    volumes: ["./db/migrations:/migrations:ro"]
     environment: {PGPASSWORD: "${DB_PASSWORD:-law}"}
     depends_on: {db: {condition: service_healthy}}
   db:
@@ -225,7 +226,9 @@ fn practice(version: &str) -> Repository {
             "ARG BASE\nFROM ${BASE}\nCOPY web/app.py web/version /\nENV PYTHONUNBUFFERED=1\nCMD [\"python3\", \"/app.py\"]\n",
         )
         .file("logs/.gitkeep", "")
-        .file("db/migrations/01.sql", "create table law (id int); insert into law values (1), (2);\n");
+        .file("db/migrations/01.sql", "create table if not exists law (id int primary key);\n\
+             insert into law values (1), (2) on conflict do nothing;\n\
+             select 'migrated ' || count(*) from law;\n");
     repository.commit("Version one");
     repository
 }
@@ -394,4 +397,146 @@ async fn hostile_files_end_with_a_sentence_and_change_nothing() {
     let label = format!("label={}.stack", longshore.instance());
     assert_eq!(docker(&["service", "ls", "-q", "--filter", &label]), "");
     assert_eq!(docker(&["network", "ls", "-q", "--filter", &label]), "");
+}
+
+/// Values that get lost where somebody quotes them once too often or too seldom.
+const AWKWARD: [(&str, &str); 8] = [
+    ("LINES", "one\ntwo\r\n\tthree\n"),
+    ("QUOTES", "it's \"quoted\" `here`"),
+    ("DOLLARS", "$HOME ${X} $$ $1 ${Y:-z}"),
+    ("EMOJI", "Grüße 😀"),
+    ("JSON", r#"["https://a.example","b\\c"]"#),
+    ("HASH", "a # b=c; d"),
+    ("SPACES", "  both ends  "),
+    ("EMPTY", ""),
+];
+
+const COMPARED: &str = r#"
+services:
+  one:
+    image: busybox
+    command: ["sh", "-c", "sleep 3600"]
+    environment:
+      - LINES
+      - QUOTES=${QUOTES}
+      - DOLLARS
+      - EMOJI=<${EMOJI}>
+      - JSON
+      - HASH=${HASH}
+      - SPACES
+      - EMPTY
+      - ABSENT
+      - LITERAL=$$HOME and $${X}
+      - DEFAULT=${NOBODY:-d "e" f}
+    env_file: [shared.env]
+    volumes:
+      - data:/data
+      - data:/again:ro
+      - /anonymous
+      - ./conf:/conf:ro
+      - {type: tmpfs, target: /memory, tmpfs: {size: 1048576}}
+    tmpfs: [/more]
+    working_dir: /data
+    user: "1000:1000"
+    hostname: one-host
+    init: true
+    ulimits: {nofile: {soft: 1024, hard: 2048}}
+    mem_limit: 64m
+    stop_signal: SIGINT
+    labels: {com.example.kept: "yes"}
+    cap_drop: [CHOWN]
+    sysctls: {net.core.somaxconn: 512}
+volumes:
+  data:
+"#;
+
+const SHARED_ENV: &str = "FROM_FILE='single $QUOTES'\nEXPANDED=\"<${EMOJI}>\"\nPLAIN=a b # c\n";
+
+/// What the two must agree on.
+fn inspected(container: &str) -> Value {
+    let text = docker(&["inspect", container]);
+    let inspected: Value = serde_json::from_str(&text).expect("JSON");
+    let container = &inspected[0];
+    let sorted = |list: &Value| {
+        let mut list = list.as_array().cloned().unwrap_or_default();
+        list.sort_by_key(ToString::to_string);
+        list
+    };
+    let mounts = container["Mounts"].as_array().cloned().unwrap_or_default();
+    let mounts: Vec<Value> = mounts
+        .iter()
+        .map(|mount| json!([mount["Type"], mount["Destination"], mount["RW"]]))
+        .collect();
+    let (config, host) = (&container["Config"], &container["HostConfig"]);
+    let mut memory: Vec<String> = mounts
+        .iter()
+        .filter(|mount| mount[0] == "tmpfs")
+        .map(|mount| mount[1].as_str().unwrap_or_default().to_owned())
+        .chain(host["Tmpfs"].as_object().into_iter().flatten().map(|(place, _)| place.clone()))
+        .collect();
+    memory.sort();
+    memory.dedup();
+    let lasting: Vec<Value> = mounts
+        .into_iter()
+        .filter(|mount| mount[0] != "tmpfs")
+        .collect();
+    json!({
+        "env": sorted(&config["Env"]),
+        "mounts": sorted(&Value::Array(lasting)),
+        "memory": memory,
+        "command": config["Cmd"],
+        "directory": config["WorkingDir"],
+        "user": config["User"],
+        "hostname": config["Hostname"],
+        "signal": config["StopSignal"],
+        "kept": config["Labels"]["com.example.kept"],
+        "init": host["Init"],
+        "limits": host["Ulimits"],
+        "memory_limit": host["Memory"],
+        "sysctls": host["Sysctls"],
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_container_has_what_docker_compose_itself_would_give_it() {
+    let longshore = Longshore::start().await;
+    let api = longshore.api();
+    let environment = api.project("Compared").await;
+    let repository = Repository::new("compared")
+        .file("docker-compose.yml", COMPARED)
+        .file("shared.env", SHARED_ENV)
+        .file("conf/a.conf", "a = 1\n");
+    repository.commit("All of it");
+    let git = GitHttp::start(repository.root()).await;
+    let path = format!("/environments/{environment}/stacks");
+    let source = json!({ "git": { "url": git.url("compared"), "branch": "main" } });
+    let stack = id_of(&api.post(&path, json!({ "name": "same", "source": source })).await.expect(201));
+    let variables: serde_json::Map<String, Value> = AWKWARD
+        .iter()
+        .map(|(key, value)| ((*key).to_owned(), json!(value)))
+        .collect();
+    let path = format!("/services/{stack}/variables");
+    api.put(&path, json!({ "variables": variables })).await.expect(200);
+    api.deploy_live(&stack).await;
+    let ours = inspected(&container(&longshore, &component(&api, &stack, "one").await));
+
+    let program = std::env::var_os("LONGSHORE_TEST_COMPOSE").expect("docker-compose");
+    let project = format!("{}-compared", longshore.instance());
+    let compose = |arguments: &[&str]| {
+        let output = Command::new(&program)
+            .args(["--project-name", &project])
+            .args(arguments)
+            .current_dir(repository.path())
+            .env_clear()
+            .env("PATH", "/usr/bin:/bin")
+            .envs(AWKWARD)
+            .output()
+            .expect("docker-compose");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    };
+    compose(&["up", "--detach", "--pull", "never"]);
+    let theirs = inspected(&compose(&["ps", "--quiet", "one"]));
+    compose(&["down", "--volumes", "--timeout", "0"]);
+    assert_eq!(ours, theirs, "{ours:#}\n{theirs:#}");
 }

@@ -106,19 +106,19 @@ impl std::fmt::Debug for Component {
 
 impl Component {
     /// Whether a new version may run beside the old one: when it writes no volume, or the
-    /// file says that it may.
-    pub fn may_overlap(&self) -> bool {
-        let writes = self.mounts.iter().any(|mount| {
-            matches!(
-                mount,
-                ComponentMount::Volume {
-                    read_only: false,
-                    ..
-                } | ComponentMount::Host {
-                    read_only: false,
-                    ..
-                }
-            )
+    /// file says that it may. What answers visitors may write directories such as `./logs`
+    /// together with the version before; a database is nothing that visitors reach.
+    pub fn may_overlap(&self, has_domain: bool) -> bool {
+        let writes = self.mounts.iter().any(|mount| match mount {
+            ComponentMount::Volume {
+                read_only,
+                is_stand_in,
+                ..
+            } => !read_only && !(*is_stand_in && has_domain),
+            ComponentMount::Host { read_only, .. } => !read_only,
+            ComponentMount::Anonymous { .. }
+            | ComponentMount::Tmpfs { .. }
+            | ComponentMount::Checkout { .. } => false,
         });
         self.start_first.unwrap_or(!writes)
     }
@@ -224,6 +224,8 @@ pub enum ComponentMount {
         read_only: bool,
         /// Whether the image's files are left out of a new volume.
         no_copy: bool,
+        /// Whether it stands in for a directory of the repository that has no files.
+        is_stand_in: bool,
     },
     /// A volume of one container, gone with it.
     Anonymous {

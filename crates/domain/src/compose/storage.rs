@@ -112,6 +112,7 @@ impl Reading<'_> {
                     target,
                     read_only,
                     no_copy: volume.get("volume").is_some_and(|volume| flag(volume, "nocopy")),
+                    is_stand_in: false,
                 })
             }
             Some("tmpfs") => {

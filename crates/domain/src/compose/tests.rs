@@ -283,7 +283,7 @@ fn mounts_of_all_kinds_are_read() {
     let web = &project.components[0];
     assert_eq!(web.volumes().len(), 1);
     assert_eq!(web.volumes()[0].as_str(), "pg-data");
-    assert!(!web.may_overlap());
+    assert!(!web.may_overlap(true));
     let targets: Vec<String> = web.mounts.iter().map(|mount| format!("{mount:?}")).collect();
     assert_eq!(web.mounts.len(), 8, "{targets:#?}");
     assert!(web.mounts.contains(&ComponentMount::Tmpfs {
@@ -363,7 +363,7 @@ fn components_come_behind_those_that_they_wait_for() {
         panic!("three")
     };
     assert!(m.runs_once && !a.runs_once && m.restart == Restart::Never);
-    assert!(!b.may_overlap() && a.may_overlap());
+    assert!(!b.may_overlap(true) && a.may_overlap(false));
     assert_eq!(a.depends_on.len(), 2);
     assert_eq!(a.depends_on[0].condition, Condition::Healthy);
 
