@@ -14,6 +14,7 @@ mod databases;
 mod deployments;
 mod encryption;
 mod projects;
+mod stacks;
 mod queue;
 mod upkeep;
 mod variables;
