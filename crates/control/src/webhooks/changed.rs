@@ -72,7 +72,7 @@ impl Changed {
             return Self::untold(format!("it has {count} commits or more"));
         }
         let has_head = push
-            .commits
+            .named
             .iter()
             .any(|commit| commit.commit.is_some() && commit.commit.as_deref() == push.after);
         if !has_head {
