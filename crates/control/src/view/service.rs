@@ -71,6 +71,8 @@ pub enum SourceView {
         branch: String,
         /// Whether submodules are fetched.
         submodules: bool,
+        /// Patterns of files whose change a push deploys; all files when there are none.
+        watch_paths: Vec<String>,
         /// How it is reached.
         access: GitAccessView,
         /// The public half of the deploy key, to be added at the Git host.

@@ -78,6 +78,10 @@ pub(crate) struct GitBody {
     branch: String,
     #[serde(default)]
     submodules: bool,
+    /// Patterns as in `.gitignore` of the files whose change a push deploys; every file
+    /// when there are none.
+    #[serde(default)]
+    watch_paths: Vec<String>,
     /// How the repository is reached; without it an existing access stays.
     access: Option<AccessBody>,
 }
@@ -140,12 +144,19 @@ pub(crate) struct StaticBody {
     spa: bool,
     /// What makes the files, run in a Node image.
     command: Option<String>,
+    /// Names of variables, or `PREFIX_*`, that the build is given as arguments.
+    #[serde(default)]
+    variables: Vec<String>,
 }
 
-/// A build without settings.
+/// A build that finds everything in the repository.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct AutoBody {}
+pub(crate) struct AutoBody {
+    /// Names of variables, or `PREFIX_*`, that the build is given as arguments.
+    #[serde(default)]
+    variables: Vec<String>,
+}
 
 /// A build by a Dockerfile.
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -161,6 +172,8 @@ pub(crate) struct DockerfileBody {
     args: BTreeMap<String, String>,
     /// Names of variables that the build may mount as secrets.
     secrets: Vec<String>,
+    /// Names of variables, or `PREFIX_*`, that the build is given as arguments.
+    variables: Vec<String>,
 }
 
 impl From<SourceBody> for SourceDraft {
@@ -170,6 +183,7 @@ impl From<SourceBody> for SourceDraft {
                 url: git.url,
                 branch: git.branch,
                 submodules: git.submodules,
+                watch_paths: git.watch_paths,
                 access: match git.access {
                     None => GitAccessDraft::Keep,
                     Some(AccessBody::Anonymous) => GitAccessDraft::Anonymous,
@@ -196,13 +210,15 @@ impl From<BuildBody> for BuildDraft {
                 target: dockerfile.target,
                 args: dockerfile.args,
                 secrets: dockerfile.secrets,
+                variables: dockerfile.variables,
             },
             BuildBody::Static(site) => Self::Static {
                 directory: site.directory,
                 spa: site.spa,
                 command: site.command,
+                variables: site.variables,
             },
-            BuildBody::Auto(AutoBody {}) => Self::Auto,
+            BuildBody::Auto(AutoBody { variables }) => Self::Auto { variables },
         }
     }
 }
@@ -216,11 +232,13 @@ impl From<NewApp> for AppDraft {
                     url,
                     branch,
                     submodules,
+                    watch_paths,
                     access: GitAccessDraft::Keep,
                 } => SourceDraft::Git {
                     url,
                     branch,
                     submodules,
+                    watch_paths,
                     access: GitAccessDraft::Anonymous,
                 },
                 other => other,
@@ -324,6 +342,7 @@ fn source(view: &SourceView) -> serde_json::Value {
             url,
             branch,
             submodules,
+            watch_paths,
             access,
             deploy_key,
             host_key,
@@ -331,6 +350,7 @@ fn source(view: &SourceView) -> serde_json::Value {
             "url": url,
             "branch": branch,
             "submodules": submodules,
+            "watch_paths": watch_paths,
             "access": match access {
                 GitAccessView::Anonymous => serde_json::json!("anonymous"),
                 GitAccessView::Token { username } => {
