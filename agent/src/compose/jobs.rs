@@ -275,6 +275,7 @@ impl Making<'_> {
             target: build.target.clone(),
             args,
             secrets: build_secrets.keys().cloned().collect(),
+            variables: Vec::new(),
         };
         if let Some((field, problem)) = recipe.problems().into_iter().next() {
             return Err(format!("{place}.{field} {problem}."));

@@ -7,6 +7,7 @@
 //!
 //! Start reading at [`deployment`] (the state machine) and [`text`] (parsed text).
 
+pub mod build_variables;
 pub mod compose;
 pub mod database;
 pub mod deployment;
@@ -26,7 +27,9 @@ pub mod text;
 pub mod variable;
 pub mod volume;
 pub mod watch;
+pub mod watch_paths;
 
+pub use build_variables::BuildVariable;
 pub use compose::ComponentName;
 pub use deployment::{DeploymentState, InvalidTransition, Stage, StageTimings, Strategy};
 pub use failure::{Failure, FailureKind};
@@ -38,3 +41,4 @@ pub use status::DeploymentStatus;
 pub use team::{Permission, Role};
 pub use text::*;
 pub use volume::{MountPath, VolumeMount, VolumeName};
+pub use watch_paths::WatchPaths;

@@ -7,6 +7,7 @@ mod project;
 mod service;
 mod stack;
 mod storage;
+mod variable;
 
 pub(super) use database::*;
 pub(super) use deployment::*;
@@ -14,6 +15,7 @@ pub(super) use project::*;
 pub(super) use service::*;
 pub(super) use stack::*;
 pub(super) use storage::*;
+pub(super) use variable::*;
 
 use serde::Serialize;
 use utoipa::ToSchema;

@@ -8,6 +8,7 @@ use super::view::FieldErrors;
 const FIELDS: &[(&str, &str, &str)] = &[
     ("source.git.url", "url", "The repository"),
     ("source.git.branch", "branch", "The branch"),
+    ("source.git.watch_paths", "watch_paths", "This"),
     ("access.token", "token", "The token"),
     ("access.username", "username", "The user name"),
     ("source.git.access", "url", "Access to the repository"),
@@ -22,6 +23,21 @@ const FIELDS: &[(&str, &str, &str)] = &[
         "build.dockerfile.secrets",
         "build_secrets",
         "A build secret",
+    ),
+    (
+        "build.dockerfile.variables",
+        "build_variables",
+        "A build variable",
+    ),
+    (
+        "build.static.variables",
+        "build_variables",
+        "A build variable",
+    ),
+    (
+        "build.auto.variables",
+        "build_variables",
+        "A build variable",
     ),
     ("memory_limit_bytes", "memory", "The memory limit"),
     ("cpu_limit_millis", "cpu", "The CPU limit"),

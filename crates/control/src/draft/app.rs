@@ -59,6 +59,8 @@ pub enum SourceDraft {
         branch: String,
         /// Whether submodules are fetched.
         submodules: bool,
+        /// Patterns of files whose change a push deploys; all files when there are none.
+        watch_paths: Vec<String>,
         /// How the repository is reached.
         access: GitAccessDraft,
     },
@@ -116,6 +118,8 @@ pub enum BuildDraft {
         args: BTreeMap<String, String>,
         /// Names of variables that the build may mount as secrets.
         secrets: Vec<String>,
+        /// Names of variables that the build is given as arguments.
+        variables: Vec<String>,
     },
     /// As files that are served.
     Static {
@@ -125,9 +129,14 @@ pub enum BuildDraft {
         spa: bool,
         /// What makes the files.
         command: Option<String>,
+        /// Names of variables that the build is given as arguments.
+        variables: Vec<String>,
     },
     /// By a Dockerfile that Longshore writes.
-    Auto,
+    Auto {
+        /// Names of variables that the build is given as arguments.
+        variables: Vec<String>,
+    },
 }
 
 /// A new domain.

@@ -18,6 +18,7 @@ async fn all_problems_of_an_app_are_told_at_once(pool: PgPool) {
             url: "https://user:pw@git.example.com/x".to_owned(),
             branch: "../x".to_owned(),
             submodules: false,
+            watch_paths: vec!["../x".to_owned()],
             access: GitAccessDraft::Anonymous,
         },
         build: Some(BuildDraft::Dockerfile {
@@ -26,6 +27,7 @@ async fn all_problems_of_an_app_are_told_at_once(pool: PgPool) {
             target: None,
             args: BTreeMap::from([("1X".to_owned(), String::new())]),
             secrets: vec!["A B".to_owned()],
+            variables: vec!["*".to_owned()],
         }),
         port: Some(70_000),
         run: Some(RunSettings {
@@ -43,6 +45,8 @@ async fn all_problems_of_an_app_are_told_at_once(pool: PgPool) {
         "name",
         "source.git.url",
         "source.git.branch",
+        "source.git.watch_paths",
+        "build.dockerfile.variables.*",
         "build.dockerfile.path",
         "build.dockerfile.context",
         "build.dockerfile.args.1X",

@@ -180,6 +180,7 @@ pub fn git(url: &str, access: GitAccessDraft) -> SourceDraft {
         url: url.to_owned(),
         branch: "main".to_owned(),
         submodules: false,
+        watch_paths: Vec::new(),
         access,
     }
 }

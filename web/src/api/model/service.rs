@@ -1,11 +1,10 @@
-//! Services, their sources, variables, domains and hooks.
+//! Services, their sources, domains and hooks.
 
 use std::collections::BTreeMap;
 
 use longshore_control::{
     AppDraft, AppPatch, BuildDraft, DeliveryView, DomainDraft, DomainView, GitAccessDraft,
-    GitAccessView, HookView, ServiceView, SourceDraft, SourceView, TokenView, VariableDraft,
-    VariableView,
+    GitAccessView, HookView, ServiceView, SourceDraft, SourceView, TokenView,
 };
 use longshore_domain::database::DatabaseKind;
 use longshore_domain::run::RunSettings;
@@ -78,6 +77,10 @@ pub(crate) struct GitBody {
     branch: String,
     #[serde(default)]
     submodules: bool,
+    /// Patterns as in `.gitignore` of the files whose change a push deploys; every file
+    /// when there are none.
+    #[serde(default)]
+    watch_paths: Vec<String>,
     /// How the repository is reached; without it an existing access stays.
     access: Option<AccessBody>,
 }
@@ -140,12 +143,19 @@ pub(crate) struct StaticBody {
     spa: bool,
     /// What makes the files, run in a Node image.
     command: Option<String>,
+    /// Names of variables, or `PREFIX_*`, that the build is given as arguments.
+    #[serde(default)]
+    variables: Vec<String>,
 }
 
-/// A build without settings.
+/// A build that finds everything in the repository.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct AutoBody {}
+pub(crate) struct AutoBody {
+    /// Names of variables, or `PREFIX_*`, that the build is given as arguments.
+    #[serde(default)]
+    variables: Vec<String>,
+}
 
 /// A build by a Dockerfile.
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -161,6 +171,8 @@ pub(crate) struct DockerfileBody {
     args: BTreeMap<String, String>,
     /// Names of variables that the build may mount as secrets.
     secrets: Vec<String>,
+    /// Names of variables, or `PREFIX_*`, that the build is given as arguments.
+    variables: Vec<String>,
 }
 
 impl From<SourceBody> for SourceDraft {
@@ -170,6 +182,7 @@ impl From<SourceBody> for SourceDraft {
                 url: git.url,
                 branch: git.branch,
                 submodules: git.submodules,
+                watch_paths: git.watch_paths,
                 access: match git.access {
                     None => GitAccessDraft::Keep,
                     Some(AccessBody::Anonymous) => GitAccessDraft::Anonymous,
@@ -196,13 +209,15 @@ impl From<BuildBody> for BuildDraft {
                 target: dockerfile.target,
                 args: dockerfile.args,
                 secrets: dockerfile.secrets,
+                variables: dockerfile.variables,
             },
             BuildBody::Static(site) => Self::Static {
                 directory: site.directory,
                 spa: site.spa,
                 command: site.command,
+                variables: site.variables,
             },
-            BuildBody::Auto(AutoBody {}) => Self::Auto,
+            BuildBody::Auto(AutoBody { variables }) => Self::Auto { variables },
         }
     }
 }
@@ -216,11 +231,13 @@ impl From<NewApp> for AppDraft {
                     url,
                     branch,
                     submodules,
+                    watch_paths,
                     access: GitAccessDraft::Keep,
                 } => SourceDraft::Git {
                     url,
                     branch,
                     submodules,
+                    watch_paths,
                     access: GitAccessDraft::Anonymous,
                 },
                 other => other,
@@ -324,6 +341,7 @@ fn source(view: &SourceView) -> serde_json::Value {
             url,
             branch,
             submodules,
+            watch_paths,
             access,
             deploy_key,
             host_key,
@@ -331,6 +349,7 @@ fn source(view: &SourceView) -> serde_json::Value {
             "url": url,
             "branch": branch,
             "submodules": submodules,
+            "watch_paths": watch_paths,
             "access": match access {
                 GitAccessView::Anonymous => serde_json::json!("anonymous"),
                 GitAccessView::Token { username } => {
@@ -343,95 +362,6 @@ fn source(view: &SourceView) -> serde_json::Value {
         }}),
         SourceView::Image { reference } => serde_json::json!({"image": {"reference": reference}}),
         SourceView::Compose { text } => serde_json::json!({"compose": {"text": text}}),
-    }
-}
-
-/// Variables to set.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct VariablesBody {
-    #[schema(value_type = Object)]
-    variables: BTreeMap<String, VariableBody>,
-}
-
-/// A value, or a value with a mark.
-#[derive(Deserialize)]
-#[serde(
-    untagged,
-    expecting = "must be a text, or an object with `value` and `secret`"
-)]
-enum VariableBody {
-    Plain(String),
-    Marked(MarkedVariable),
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct MarkedVariable {
-    /// Absent for a secret that stays.
-    value: Option<String>,
-    #[serde(default)]
-    secret: bool,
-}
-
-impl std::fmt::Debug for VariableBody {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("VariableBody")
-    }
-}
-
-impl VariablesBody {
-    /// The variables as drafts.
-    pub(crate) fn drafts(self) -> BTreeMap<String, VariableDraft> {
-        self.variables
-            .into_iter()
-            .map(|(key, body)| {
-                let draft = match body {
-                    VariableBody::Plain(value) => VariableDraft {
-                        value: Some(value),
-                        secret: false,
-                    },
-                    VariableBody::Marked(marked) => VariableDraft {
-                        value: marked.value,
-                        secret: marked.secret,
-                    },
-                };
-                (key, draft)
-            })
-            .collect()
-    }
-}
-
-/// All variables of a scope.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Variables {
-    #[schema(value_type = Object)]
-    variables: BTreeMap<String, Variable>,
-}
-
-/// A variable as shown.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Variable {
-    /// `null` for a secret.
-    value: Option<String>,
-    secret: bool,
-    /// Whether the live deployment has another value.
-    changed_since_live: bool,
-}
-
-impl From<Vec<VariableView>> for Variables {
-    fn from(views: Vec<VariableView>) -> Self {
-        let variables = views.into_iter().map(|view| {
-            let variable = Variable {
-                value: view.value,
-                secret: view.secret,
-                changed_since_live: view.changed_since_live,
-            };
-            (view.key, variable)
-        });
-        Self {
-            variables: variables.collect(),
-        }
     }
 }
 

@@ -91,11 +91,13 @@ impl From<NewStack> for StackDraft {
                     url,
                     branch,
                     submodules,
+                    watch_paths,
                     access: GitAccessDraft::Keep,
                 } => SourceDraft::Git {
                     url,
                     branch,
                     submodules,
+                    watch_paths,
                     access: GitAccessDraft::Anonymous,
                 },
                 other => other,
