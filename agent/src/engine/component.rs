@@ -134,7 +134,10 @@ fn container_spec(
         component
             .environment
             .iter()
-            .map(|(key, value)| format!("{key}={value}"))
+            .map(|(key, value)| match value {
+                Some(value) => format!("{key}={value}"),
+                None => key.clone(),
+            })
             .collect(),
     );
     container.init = Some(component.init);

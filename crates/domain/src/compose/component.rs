@@ -20,8 +20,8 @@ pub struct Component {
     pub build: Option<ComponentBuild>,
     /// Whether the registry is asked at each deployment.
     pub pull_always: bool,
-    /// Its variables, byte for byte.
-    pub environment: BTreeMap<String, String>,
+    /// Its variables, byte for byte; one without a value takes the image's away.
+    pub environment: BTreeMap<String, Option<String>>,
     /// Overrides the image's entry point.
     pub entrypoint: Option<Vec<String>>,
     /// Overrides the image's command.

@@ -181,11 +181,16 @@ impl Reading<'_> {
         read
     }
 
-    fn environment(&mut self, name: &str, place: &str, fields: &Value) -> BTreeMap<String, String> {
+    fn environment(
+        &mut self,
+        name: &str,
+        place: &str,
+        fields: &Value,
+    ) -> BTreeMap<String, Option<String>> {
         let mut environment = BTreeMap::new();
         if self.given.take_variables.contains(name) {
             for (key, value) in self.given.variables {
-                environment.insert(key.to_string(), value.expose().to_owned());
+                environment.insert(key.to_string(), Some(value.expose().to_owned()));
             }
         }
         for (key, value) in fields
@@ -200,16 +205,18 @@ impl Reading<'_> {
                 ));
             }
             match value {
-                // Named without a value, and nobody gives one: Docker gets none either.
-                Value::Null => {}
+                // Named without a value, and nobody gives one.
+                Value::Null => {
+                    environment.entry(key.clone()).or_insert(None);
+                }
                 Value::String(text) if text.contains('\0') => {
                     self.problem(format!("{place}.environment.{key} must not hold NUL."));
                 }
                 Value::String(text) => {
-                    environment.insert(key.clone(), text.clone());
+                    environment.insert(key.clone(), Some(text.clone()));
                 }
                 other => {
-                    environment.insert(key.clone(), other.to_string());
+                    environment.insert(key.clone(), Some(other.to_string()));
                 }
             }
         }

@@ -167,7 +167,7 @@ fn values_arrive_byte_for_byte() {
         "PLAIN": "a", "EMPTY": "", "ABSENT": null, "DOLLARS": "a$$b$$$$c",
         "JSON": "[\"https://a\"]", "LINES": "one\ntwo\r\n'three' \"four\" 😀",
     } }));
-    let got = |key: &str| web.environment.get(key).map(String::as_str);
+    let got = |key: &str| web.environment[key].as_deref();
     assert_eq!(got("DOLLARS"), Some("a$b$$c"));
     assert_eq!(got("EMPTY"), Some(""));
     assert_eq!(got("ABSENT"), None);
@@ -180,8 +180,8 @@ fn a_file_of_variables_that_is_missing_stands_for_all_of_them() {
     let file = service(json!({ "environment": { "MODE": "slow" } }));
     let project = read_with(&file, &["web"], true).unwrap();
     let environment = &project.components[0].environment;
-    assert_eq!(environment["TOKEN"], "s3cret\n$x");
-    assert_eq!(environment["MODE"], "slow");
+    assert_eq!(environment["TOKEN"].as_deref(), Some("s3cret\n$x"));
+    assert_eq!(environment["MODE"].as_deref(), Some("slow"));
     let other = read_with(&file, &[], true).unwrap();
     assert!(!other.components[0].environment.contains_key("TOKEN"));
 }
