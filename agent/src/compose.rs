@@ -17,8 +17,8 @@ use std::path::{Path, PathBuf};
 
 use bollard::Docker;
 use longshore_agent_api::{DeployJob, StackJob};
-use longshore_domain::{EnvKey, FailureKind, Secret};
 use longshore_domain::compose::{Given, read};
+use longshore_domain::{EnvKey, FailureKind, Secret};
 
 use crate::config::Config;
 use crate::paths::Paths;
@@ -134,5 +134,7 @@ impl Compose<'_> {
 
 /// Where a stack's copies of repository files are kept.
 pub(crate) fn copies_of(config: &Config, stack: longshore_domain::ServiceId) -> PathBuf {
-    Paths::new(config.agent_dir()).stacks().join(stack.to_string())
+    Paths::new(config.agent_dir())
+        .stacks()
+        .join(stack.to_string())
 }

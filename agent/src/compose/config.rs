@@ -150,7 +150,11 @@ async fn talk(request: &Request<'_>, more: &[&str]) -> Result<Said, StageError> 
                 .iter()
                 .map(|(key, value)| (key.as_str(), value.expose())),
         )
-        .stdin(if text.is_some() { Stdio::piped() } else { Stdio::null() })
+        .stdin(if text.is_some() {
+            Stdio::piped()
+        } else {
+            Stdio::null()
+        })
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .kill_on_drop(true)
@@ -169,11 +173,8 @@ async fn talk(request: &Request<'_>, more: &[&str]) -> Result<Said, StageError> 
             let _ = stdin.write_all(text.as_bytes()).await;
         }
     };
-    let ((), output, words) = tokio::join!(
-        write,
-        read(stdout, MOST_OUTPUT),
-        read(stderr, MOST_WORDS)
-    );
+    let ((), output, words) =
+        tokio::join!(write, read(stdout, MOST_OUTPUT), read(stderr, MOST_WORDS));
     let Some(output) = output else {
         return Err(too_large());
     };
@@ -223,7 +224,10 @@ fn explained(words: &str, root: &str) -> String {
         lines.join(" ")
     };
     let text = plain(&text, root);
-    format!("The Compose file is refused: {}.", text.trim_end_matches('.'))
+    format!(
+        "The Compose file is refused: {}.",
+        text.trim_end_matches('.')
+    )
 }
 
 fn warnings(words: &str, root: &str) -> Vec<String> {

@@ -149,7 +149,9 @@ impl Making<'_> {
         let stack = self.job;
         let name = &component.name;
         let Some(host) = name.host_of(&stack.service_name) else {
-            problems.push(format!("services.{name} needs a name that a host can have."));
+            problems.push(format!(
+                "services.{name} needs a name that a host can have."
+            ));
             return None;
         };
         let routes: Vec<_> = stack

@@ -14,7 +14,9 @@ use longshore_domain::VolumeName;
 use longshore_domain::compose::{Component, ComponentHealth, ComponentMount, Restart};
 
 use super::Names;
-use super::spec::{Check, Ingredients, PIDS_LIMIT, RESTART_DELAY_SECONDS, log_options, probe_mount};
+use super::spec::{
+    Check, Ingredients, PIDS_LIMIT, RESTART_DELAY_SECONDS, log_options, probe_mount,
+};
 
 /// What Docker replaces by the address under which containers reach the machine.
 const GATEWAY: &str = "host-gateway";
@@ -180,8 +182,8 @@ fn container_spec(
     dropped.dedup();
     container.capability_drop = Some(dropped);
     container.capability_add = some(component.cap_add.clone());
-    container.sysctls = (!component.sysctls.is_empty())
-        .then(|| component.sysctls.clone().into_iter().collect());
+    container.sysctls =
+        (!component.sysctls.is_empty()).then(|| component.sysctls.clone().into_iter().collect());
     if !(component.dns.is_empty()
         && component.dns_search.is_empty()
         && component.dns_options.is_empty())

@@ -34,7 +34,10 @@ fn files_of(job: &DeployJob) -> Vec<FileOf<'_>> {
         gid: "0",
         mode: MODE,
     });
-    let component = job.component.iter().flat_map(|stack| &stack.component.files);
+    let component = job
+        .component
+        .iter()
+        .flat_map(|stack| &stack.component.files);
     own.chain(component.map(|file| FileOf {
         path: &file.target,
         content: &file.content,

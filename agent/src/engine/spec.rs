@@ -16,9 +16,9 @@ use longshore_domain::health::{HealthCheck, HealthProbe};
 use longshore_domain::run::Port;
 use longshore_domain::{Strategy, VolumeMount};
 
-use super::{Names, component};
 use super::binds::bind_mount;
 use super::parts::Part;
+use super::{Names, component};
 
 /// Where the probe is inside a container.
 pub(super) const PROBE_TARGET: &str = "/.longshore-probe";

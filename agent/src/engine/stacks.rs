@@ -174,9 +174,11 @@ impl Engine {
         let replicas = spec
             .and_then(|spec| spec.mode.as_ref()?.replicated.as_ref()?.replicas)
             .unwrap_or_default();
-        Ok(fingerprint.as_deref() == Some(component.fingerprint.as_str())
-            && runs == Some(image)
-            && replicas == i64::from(job.replicas))
+        Ok(
+            fingerprint.as_deref() == Some(component.fingerprint.as_str())
+                && runs == Some(image)
+                && replicas == i64::from(job.replicas),
+        )
     }
 
     /// Whether all containers of a version run, healthy or not.

@@ -16,8 +16,8 @@ use tokio::sync::watch;
 
 use super::step_by_step::StepByStep;
 use super::{Machine, MachineState, Owned};
-use crate::compose::{self, Compose};
 use crate::build::{self, BuildHost, BuildRequest, Image};
+use crate::compose::{self, Compose};
 use crate::config::Config;
 use crate::disk::Shortage;
 use crate::edge::Edge;

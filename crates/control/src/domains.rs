@@ -104,8 +104,8 @@ impl Control {
             mode @ Some(TlsMode::None | TlsMode::Acme) => mode,
         };
         let component = component(&mut problems, service, draft);
-        let parsed = host.zip(path_prefix).zip(port.zip(tls)).zip(component);
-        let (((host, path_prefix), (port, tls)), component) = problems.finish(parsed)?;
+        let parsed = host.zip(path_prefix).zip(port.zip(tls));
+        let ((host, path_prefix), (port, tls)) = problems.finish(parsed)?;
         let dashboard = self.settings.public_url.as_ref();
         if dashboard.and_then(url::Url::host_str) == Some(host.as_str()) {
             return Err(ControlError::conflict("host", "is the dashboard's own"));
@@ -129,23 +129,26 @@ fn component(
     problems: &mut Problems,
     service: &ServiceRecord,
     draft: &DomainDraft,
-) -> Option<Option<ComponentName>> {
+) -> Option<ComponentName> {
     let given = draft
         .component
         .as_deref()
         .map(str::trim)
         .filter(|component| !component.is_empty());
     match given {
-        Some(given) if service.kind == "stack" => problems.parse("component", given).map(Some),
+        Some(given) if service.kind == "stack" => problems.parse("component", given),
         Some(_) => {
             problems.add("component", "can be given for a stack only");
             None
         }
         None if service.kind == "stack" => {
-            problems.add("component", "is required: which service of the file answers?");
+            problems.add(
+                "component",
+                "is required: which service of the file answers?",
+            );
             None
         }
-        None => Some(None),
+        None => None,
     }
 }
 

@@ -38,7 +38,10 @@ fn container(longshore: &Longshore, component: &Value) -> String {
 
 async fn components(api: &Api, stack: &str) -> Vec<Value> {
     let list = api.get(&format!("/services/{stack}/components")).await;
-    list.expect(200)["items"].as_array().expect("a list").clone()
+    list.expect(200)["items"]
+        .as_array()
+        .expect("a list")
+        .clone()
 }
 
 async fn component(api: &Api, stack: &str, name: &str) -> Value {
@@ -105,16 +108,24 @@ async fn a_typed_in_file_runs_and_answers_and_is_removed() {
     let deployment = api.deploy_live(&stack).await;
     let log = log_of(&api, &deployment).await;
     assert!(log.contains("setup | set up"), "{log}");
-    assert!(log.contains("services.web.ports.published is ignored"), "{log}");
+    assert!(
+        log.contains("services.web.ports.published is ignored"),
+        "{log}"
+    );
     longshore.shows(HOST, greeting).await;
 
     let setup = component(&api, &stack, "setup").await;
-    assert_eq!((&setup["runs_once"], &setup["replicas"]), (&json!(true), &json!(0)));
+    assert_eq!(
+        (&setup["runs_once"], &setup["replicas"]),
+        (&json!(true), &json!(0))
+    );
     let web = component(&api, &stack, "web").await;
     assert_eq!(web["running"], 1, "{web:#}");
     let motd = docker(&["exec", &container(&longshore, &web), "cat", "/etc/motd"]);
     assert_eq!(motd, greeting);
-    let log = api.text(&format!("/services/{stack}/log?component=web")).await;
+    let log = api
+        .text(&format!("/services/{stack}/log?component=web"))
+        .await;
     assert!(!log.contains("setup |"), "{log}");
 
     // What did not change goes on; what runs once runs again.
@@ -145,7 +156,13 @@ async fn a_typed_in_file_runs_and_answers_and_is_removed() {
     .await
     .expect(204);
     wait::until("the removal", PATIENCE, || async {
-        let networks = docker(&["network", "ls", "-q", "--filter", &format!("label={}.stack", longshore.instance())]);
+        let networks = docker(&[
+            "network",
+            "ls",
+            "-q",
+            "--filter",
+            &format!("label={}.stack", longshore.instance()),
+        ]);
         let volumes = docker(&["volume", "ls", "-q", "--filter", &label]);
         let services = docker(&["service", "ls", "-q", "--filter", &label]);
         (networks + &volumes + &services).is_empty().then_some(())
@@ -248,13 +265,22 @@ async fn a_stack_from_git_switches_without_failed_requests_and_keeps_what_did_no
     let environment = api.project("Practice").await;
     let path = format!("/environments/{environment}/stacks");
     let source = json!({ "git": { "url": git.url("practice"), "branch": "main" } });
-    let body = json!({ "name": "practice", "source": source, "compose_path": "docker-compose.yml" });
+    let body =
+        json!({ "name": "practice", "source": source, "compose_path": "docker-compose.yml" });
     let stack = id_of(&api.post(&path, body).await.expect(201));
 
     // What is required is asked for.
     let failed = api.deploy(&stack).await;
-    assert_eq!(failed["failure"]["kind"], "specification_invalid", "{failed:#}");
-    assert!(failed["failure"]["message"].to_string().contains("say which version"), "{failed:#}");
+    assert_eq!(
+        failed["failure"]["kind"], "specification_invalid",
+        "{failed:#}"
+    );
+    assert!(
+        failed["failure"]["message"]
+            .to_string()
+            .contains("say which version"),
+        "{failed:#}"
+    );
 
     put_version(&api, &stack, "one").await;
     domain(&api, &stack, HOST, "web", 8080).await;
@@ -268,8 +294,16 @@ async fn a_stack_from_git_switches_without_failed_requests_and_keeps_what_did_no
     assert_eq!(says("printenv FROM_FILE"), "a \"b\" $c");
     assert_eq!(says("df -m /dev/shm | tail -1 | awk '{print $2}'"), "128");
     assert!(says("grep host.docker.internal /etc/hosts").contains("172."));
-    assert_eq!(docker(&["inspect", "-f", "{{.HostConfig.Memory}}", &web]), "268435456");
-    assert!(components(&api, &stack).await.iter().all(|one| one["name"] != "tools"));
+    assert_eq!(
+        docker(&["inspect", "-f", "{{.HostConfig.Memory}}", &web]),
+        "268435456"
+    );
+    assert!(
+        components(&api, &stack)
+            .await
+            .iter()
+            .all(|one| one["name"] != "tools")
+    );
 
     // Another web under load: the database stays, nobody notices.
     let (db, cache) = (
@@ -285,11 +319,24 @@ async fn a_stack_from_git_switches_without_failed_requests_and_keeps_what_did_no
     tokio::time::sleep(Duration::from_secs(12)).await;
     let report = load.stop().await;
     assert_eq!(report.failures(), 0, "{:?}", report.reasons);
-    println!("{} requests, none failed, p99 {:?}", report.answered, report.percentile(0.99));
-    assert_eq!(container(&longshore, &component(&api, &stack, "db").await), db);
-    assert_eq!(container(&longshore, &component(&api, &stack, "cache").await), cache);
+    println!(
+        "{} requests, none failed, p99 {:?}",
+        report.answered,
+        report.percentile(0.99)
+    );
+    assert_eq!(
+        container(&longshore, &component(&api, &stack, "db").await),
+        db
+    );
+    assert_eq!(
+        container(&longshore, &component(&api, &stack, "cache").await),
+        cache
+    );
     assert_eq!(component(&api, &stack, "db").await["number"], 2);
-    assert_eq!(component(&api, &stack, "web").await["number"], second["number"]);
+    assert_eq!(
+        component(&api, &stack, "web").await["number"],
+        second["number"]
+    );
 
     // One that does not start leaves the old version serving, and is named.
     let good = std::fs::read_to_string(repository.path().join("web/app.py")).expect("the app");
@@ -302,13 +349,19 @@ async fn a_stack_from_git_switches_without_failed_requests_and_keeps_what_did_no
     let log = log_of(&api, &broken).await;
     assert!(log.contains("no such law"), "{log}");
     longshore.shows(HOST, "two").await;
-    assert_eq!(container(&longshore, &component(&api, &stack, "db").await), db);
+    assert_eq!(
+        container(&longshore, &component(&api, &stack, "db").await),
+        db
+    );
     repository.write("web/app.py", &good);
     repository.commit("Mended");
 
     // Back to the first, without a build.
     let path = format!("/services/{stack}/rollback");
-    let back = api.post(&path, json!({ "deployment": id_of(&first) })).await.expect(202);
+    let back = api
+        .post(&path, json!({ "deployment": id_of(&first) }))
+        .await
+        .expect(202);
     let id = id_of(&back);
     wait::until("the rollback", PATIENCE, || async {
         let shown = api.get(&format!("/deployments/{id}")).await.body;
@@ -319,12 +372,25 @@ async fn a_stack_from_git_switches_without_failed_requests_and_keeps_what_did_no
     longshore.shows(HOST, "one").await;
     let log = api.text(&format!("/deployments/{id}/log")).await;
     assert!(!log.contains("COPY web/app.py"), "{log}");
-    assert_eq!(container(&longshore, &component(&api, &stack, "db").await), db);
+    assert_eq!(
+        container(&longshore, &component(&api, &stack, "db").await),
+        db
+    );
 
     // Restarted as a whole.
-    api.post(&format!("/services/{stack}/restart"), json!({})).await.expect(202);
+    api.post(&format!("/services/{stack}/restart"), json!({}))
+        .await
+        .expect(202);
     wait::until("new containers", PATIENCE, || async {
-        let found = docker(&["ps", "-q", "--no-trunc", "--filter", "name=-db-", "--filter", "health=healthy"]);
+        let found = docker(&[
+            "ps",
+            "-q",
+            "--no-trunc",
+            "--filter",
+            "name=-db-",
+            "--filter",
+            "health=healthy",
+        ]);
         (!found.is_empty() && !found.starts_with(&db)).then_some(())
     })
     .await;
@@ -338,7 +404,10 @@ async fn hostile_files_end_with_a_sentence_and_change_nothing() {
     let mut bomb = "x-0: &a0 [lol, lol, lol, lol, lol, lol, lol, lol, lol]\n".to_owned();
     for step in 1..12 {
         let before = step - 1;
-        bomb += &format!("x-{step}: &a{step} [{}]\n", vec![format!("*a{before}"); 9].join(","));
+        bomb += &format!(
+            "x-{step}: &a{step} [{}]\n",
+            vec![format!("*a{before}"); 9].join(",")
+        );
     }
     bomb += "services:\n  web:\n    image: busybox\n    command: *a11\n";
     let web = |fields: &str| format!("services:\n  web:\n    image: busybox\n{fields}");
@@ -346,38 +415,69 @@ async fn hostile_files_end_with_a_sentence_and_change_nothing() {
         (bomb, "Compose file"),
         (web("    env_file: /etc/shadow\n"), "refused"),
         (web("    env_file: ../../../../etc/shadow\n"), "refused"),
-        ("include: [/etc/passwd]\nservices: {}\n".to_owned(), "refused"),
-        ("include: ['https://example.org/compose.yml']\nservices: {}\n".to_owned(), "refused"),
-        (web("    extends: {file: /proc/self/environ, service: x}\n"), "refused"),
+        (
+            "include: [/etc/passwd]\nservices: {}\n".to_owned(),
+            "refused",
+        ),
+        (
+            "include: ['https://example.org/compose.yml']\nservices: {}\n".to_owned(),
+            "refused",
+        ),
+        (
+            web("    extends: {file: /proc/self/environ, service: x}\n"),
+            "refused",
+        ),
         (web("    privileged: true\n"), "services.web.privileged"),
         (web("    network_mode: host\n"), "services.web.network_mode"),
         (web("    volumes: ['/:/host']\n"), "binds /"),
-        (web("    volumes: ['/var/run/docker.sock:/s']\n"), "docker.sock"),
+        (
+            web("    volumes: ['/var/run/docker.sock:/s']\n"),
+            "docker.sock",
+        ),
         (web("    volumes: ['/etc/ssl:/s']\n"), "/etc/ssl"),
         (
-            web("    volumes: ['vol:/s']\nvolumes:\n  vol: {driver: local, driver_opts: {type: none, o: bind, device: /var/run}}\n"),
+            web(
+                "    volumes: ['vol:/s']\nvolumes:\n  vol: {driver: local, driver_opts: {type: none, o: bind, device: /var/run}}\n",
+            ),
             "volumes.vol.driver_opts",
         ),
         ("services: [\n".to_owned(), "refused"),
-        ("services: {web: {image: busybox, teleport: 1}}".to_owned(), "teleport"),
+        (
+            "services: {web: {image: busybox, teleport: 1}}".to_owned(),
+            "teleport",
+        ),
     ];
     let stack = typed(&api, &environment, "hostile", &cases[0].0).await;
     for (text, words) in &cases {
         let path = format!("/services/{stack}/stack");
-        api.patch(&path, json!({ "compose": text })).await.expect(200);
+        api.patch(&path, json!({ "compose": text }))
+            .await
+            .expect(200);
         let ended = api.deploy(&stack).await;
         let failure = &ended["failure"];
-        assert_eq!(failure["kind"], "specification_invalid", "{text}\n{ended:#}");
+        assert_eq!(
+            failure["kind"], "specification_invalid",
+            "{text}\n{ended:#}"
+        );
         let message = failure["message"].as_str().expect("a message");
         assert!(message.contains(words), "{words} is not in: {message}");
-        assert!(!message.contains("root:") && !message.contains("goroutine"), "{message}");
+        assert!(
+            !message.contains("root:") && !message.contains("goroutine"),
+            "{message}"
+        );
         println!("{message}");
     }
 
     // From a repository: links and files that lead out.
     let repository = Repository::new("sneaky")
-        .file("a.yml", "services:\n  web:\n    image: busybox\n    env_file: passwd\n")
-        .file("b.yml", "services:\n  web:\n    image: busybox\n    volumes: ['./passwd:/x:ro']\n")
+        .file(
+            "a.yml",
+            "services:\n  web:\n    image: busybox\n    env_file: passwd\n",
+        )
+        .file(
+            "b.yml",
+            "services:\n  web:\n    image: busybox\n    volumes: ['./passwd:/x:ro']\n",
+        )
         .file("c.yml", "include: [../../../etc/x.yml]\nservices: {}\n");
     repository.link("passwd", "/etc/passwd");
     repository.link("d.yml", "/etc/passwd");
@@ -389,7 +489,10 @@ async fn hostile_files_end_with_a_sentence_and_change_nothing() {
         let path = format!("/services/{stack}/stack");
         api.patch(&path, patch).await.expect(200);
         let ended = api.deploy(&stack).await;
-        assert_eq!(ended["failure"]["kind"], "specification_invalid", "{file}: {ended:#}");
+        assert_eq!(
+            ended["failure"]["kind"], "specification_invalid",
+            "{file}: {ended:#}"
+        );
         let message = ended["failure"]["message"].to_string();
         assert!(!message.contains("root:"), "{message}");
         println!("{file}: {message}");
@@ -472,7 +575,13 @@ fn inspected(container: &str) -> Value {
         .iter()
         .filter(|mount| mount[0] == "tmpfs")
         .map(|mount| mount[1].as_str().unwrap_or_default().to_owned())
-        .chain(host["Tmpfs"].as_object().into_iter().flatten().map(|(place, _)| place.clone()))
+        .chain(
+            host["Tmpfs"]
+                .as_object()
+                .into_iter()
+                .flatten()
+                .map(|(place, _)| place.clone()),
+        )
         .collect();
     memory.sort();
     memory.dedup();
@@ -510,15 +619,24 @@ async fn a_container_has_what_docker_compose_itself_would_give_it() {
     let git = GitHttp::start(repository.root()).await;
     let path = format!("/environments/{environment}/stacks");
     let source = json!({ "git": { "url": git.url("compared"), "branch": "main" } });
-    let stack = id_of(&api.post(&path, json!({ "name": "same", "source": source })).await.expect(201));
+    let stack = id_of(
+        &api.post(&path, json!({ "name": "same", "source": source }))
+            .await
+            .expect(201),
+    );
     let variables: serde_json::Map<String, Value> = AWKWARD
         .iter()
         .map(|(key, value)| ((*key).to_owned(), json!(value)))
         .collect();
     let path = format!("/services/{stack}/variables");
-    api.put(&path, json!({ "variables": variables })).await.expect(200);
+    api.put(&path, json!({ "variables": variables }))
+        .await
+        .expect(200);
     api.deploy_live(&stack).await;
-    let ours = inspected(&container(&longshore, &component(&api, &stack, "one").await));
+    let ours = inspected(&container(
+        &longshore,
+        &component(&api, &stack, "one").await,
+    ));
 
     let program = std::env::var_os("LONGSHORE_TEST_COMPOSE").expect("docker-compose");
     let project = format!("{}-compared", longshore.instance());
@@ -532,7 +650,11 @@ async fn a_container_has_what_docker_compose_itself_would_give_it() {
             .envs(AWKWARD)
             .output()
             .expect("docker-compose");
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         String::from_utf8_lossy(&output.stdout).trim().to_owned()
     };
     compose(&["up", "--detach", "--pull", "never"]);

@@ -158,11 +158,7 @@ where
             "/environments/{id}/stacks/new",
             get(stacks::new),
         ),
-        (
-            Method::GET,
-            "/services/{id}/stack",
-            get(stacks::settings),
-        ),
+        (Method::GET, "/services/{id}/stack", get(stacks::settings)),
         (
             Method::POST,
             "/services/{id}/stack",

@@ -12,8 +12,9 @@ use super::path::Id;
 use super::problems::{explain, in_words};
 use super::variable_fields;
 use super::view::{
-    Address, ComponentLink, DangerPage, DeploymentRow, DeploymentsPage, FailureNotice, FieldErrors, FlashTone,
-    LogView, LogsPage, OverviewPage, Page, ServiceHead, Timings, VariablesForm, VariablesPage,
+    Address, ComponentLink, DangerPage, DeploymentRow, DeploymentsPage, FailureNotice, FieldErrors,
+    FlashTone, LogView, LogsPage, OverviewPage, Page, ServiceHead, Timings, VariablesForm,
+    VariablesPage,
 };
 use super::visit::Signed;
 

@@ -38,7 +38,10 @@ fn spec(fields: &Value) -> ServiceSpec {
         take_variables: &BTreeSet::new(),
         has_checkout: true,
     };
-    let component = read(&file.to_string(), &given).unwrap().components.remove(0);
+    let component = read(&file.to_string(), &given)
+        .unwrap()
+        .components
+        .remove(0);
     let stack = ServiceId::generate();
     let job = DeployJob {
         deployment: DeploymentId::generate(),
@@ -172,7 +175,10 @@ fn limits_restarts_and_the_log_are_those_of_the_file() {
         )
     );
     let log = task.log_driver.unwrap().options.unwrap();
-    assert_eq!((log["max-size"].as_str(), log["max-file"].as_str()), ("1m", "2"));
+    assert_eq!(
+        (log["max-size"].as_str(), log["max-file"].as_str()),
+        ("1m", "2")
+    );
 }
 
 #[rstest]
@@ -202,7 +208,10 @@ fn a_health_check_keeps_its_times_to_the_nanosecond() {
     assert_eq!(check.start_interval, Some(500_000_000));
     assert_eq!(check.retries, Some(4));
     let off = container(&json!({ "healthcheck": { "disable": true } }));
-    assert_eq!(off.health_check.unwrap().test, Some(vec!["NONE".to_owned()]));
+    assert_eq!(
+        off.health_check.unwrap().test,
+        Some(vec!["NONE".to_owned()])
+    );
 }
 
 #[test]
@@ -220,14 +229,19 @@ fn mounts_are_volumes_of_the_stack_memory_and_copies() {
     }));
     let mounts = container.mounts.unwrap();
     let at = |target: &str| -> &Mount {
-        let found = mounts.iter().find(|mount| mount.target.as_deref() == Some(target));
+        let found = mounts
+            .iter()
+            .find(|mount| mount.target.as_deref() == Some(target));
         found.unwrap_or_else(|| panic!("nothing at {target}"))
     };
     let data = at("/data");
     assert!(data.source.as_deref().unwrap().ends_with("-data"));
     assert_eq!(data.read_only, Some(true));
     assert_eq!(data.volume_options.as_ref().unwrap().no_copy, Some(true));
-    assert_eq!((at("/anon").typ, at("/anon").source.clone()), (Some(MountType::VOLUME), None));
+    assert_eq!(
+        (at("/anon").typ, at("/anon").source.clone()),
+        (Some(MountType::VOLUME), None)
+    );
     assert_eq!(at("/init").source.as_deref(), Some("/copies/abc/files"));
     assert_eq!(at("/media").source.as_deref(), Some("/srv/media"));
     let memory = |target: &str| at(target).tmpfs_options.clone().unwrap();
@@ -245,7 +259,12 @@ fn a_component_has_its_names_on_its_networks() {
             .map(|network| (network.target.unwrap(), network.aliases.unwrap_or_default()))
             .collect::<Vec<_>>()
     };
-    let own = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    let own = |names: &[&str]| {
+        names
+            .iter()
+            .map(|name| (*name).to_owned())
+            .collect::<Vec<_>>()
+    };
     assert_eq!(
         networks(json!({ "networks": { "a": { "aliases": ["ww"] } } })),
         [
@@ -254,7 +273,10 @@ fn a_component_has_its_names_on_its_networks() {
         ]
     );
     // What listens can be reached by the proxy, so that a domain needs no new container.
-    for listens in [json!({ "ports": [{ "target": 80 }] }), json!({ "expose": ["80"] })] {
+    for listens in [
+        json!({ "ports": [{ "target": 80 }] }),
+        json!({ "expose": ["80"] }),
+    ] {
         assert!(networks(listens).iter().any(|(target, _)| target == "edge"));
     }
 }
@@ -275,7 +297,10 @@ fn labels_of_a_file_cannot_be_ours() {
 
 #[test]
 fn replicas_are_those_of_the_file() {
-    for fields in [json!({ "scale": 3 }), json!({ "deploy": { "replicas": 3 } })] {
+    for fields in [
+        json!({ "scale": 3 }),
+        json!({ "deploy": { "replicas": 3 } }),
+    ] {
         let mode = spec(&fields).mode.unwrap().replicated.unwrap();
         assert_eq!(mode.replicas, Some(3));
     }

@@ -440,7 +440,12 @@ impl Starting<'_> {
     ) -> Result<(), StageError> {
         self.wait_for_others(context, job, reached).await?;
         if job.strategy == Strategy::Recreate {
-            let numbers: Vec<i32> = known.progress.stopped.iter().map(|old| old.number).collect();
+            let numbers: Vec<i32> = known
+                .progress
+                .stopped
+                .iter()
+                .map(|old| old.number)
+                .collect();
             stop_versions(self.machine, context, job.service, &numbers).await?;
         }
         let tell = |news: Reached| {
@@ -516,9 +521,7 @@ fn prepare(work_tree: &std::path::Path, is_typed: bool) -> std::io::Result<()> {
     }
     std::fs::set_permissions(work_tree, std::fs::Permissions::from_mode(0o755))?;
     match work_tree.parent() {
-        Some(parent) => {
-            std::fs::set_permissions(parent, std::fs::Permissions::from_mode(0o711))
-        }
+        Some(parent) => std::fs::set_permissions(parent, std::fs::Permissions::from_mode(0o711)),
         None => Ok(()),
     }
 }

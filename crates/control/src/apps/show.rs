@@ -9,7 +9,8 @@ use super::summaries::{status, summary};
 use crate::access::Authorized;
 use crate::domains::domain_view;
 use crate::{
-    Actor, ComponentView, Control, GitAccessView, Named, ProxyPorts, Result, ServiceKind, ServiceView, SourceView,
+    Actor, ComponentView, Control, GitAccessView, Named, ProxyPorts, Result, ServiceKind,
+    ServiceView, SourceView,
 };
 
 impl Control {

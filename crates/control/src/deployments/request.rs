@@ -143,7 +143,10 @@ fn origin(service: &ServiceRecord, draft: &DeploymentDraft) -> Result<(Origin, O
         }
         Source::Compose { text } => {
             if commit.is_some() {
-                problems.add("commit", "can be given for a file from a Git repository only");
+                problems.add(
+                    "commit",
+                    "can be given for a file from a Git repository only",
+                );
             }
             if image.is_some() {
                 problems.add("image", "of a stack is named in its file");

@@ -164,9 +164,8 @@ fn apply(progress: &mut Progress, event: RecordedEvent, lines: &mut Vec<StoredLi
             progress.image_digest = Some(digest);
             progress.image_size_bytes = Some(size_bytes);
         }
-        RecordedKind::Components { .. }
-        | RecordedKind::HostKey { .. }
-        | RecordedKind::Finished => {}
+        RecordedKind::Components { .. } | RecordedKind::HostKey { .. } | RecordedKind::Finished => {
+        }
     }
 }
 

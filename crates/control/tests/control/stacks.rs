@@ -75,7 +75,10 @@ async fn live(world: &World, components: Vec<ComponentRelease>) -> work::Claimed
         event(1, RecordedKind::StageStarted { stage: switching }),
         event(2, RecordedKind::Components { components }),
     ];
-    let recorded = world.control.record_events(claimed.id, worker, events).await;
+    let recorded = world
+        .control
+        .record_events(claimed.id, worker, events)
+        .await;
     recorded.unwrap();
     let outcome = Outcome::Live {
         image: format!("stack:{}", claimed.number),
@@ -89,7 +92,9 @@ async fn live(world: &World, components: Vec<ComponentRelease>) -> work::Claimed
 #[sqlx::test(migrator = "longshore_store::MIGRATOR")]
 async fn a_stack_comes_from_a_repository_or_is_typed_in(pool: PgPool) {
     let world = World::new(pool).await;
-    let shop = make(&world, typed("shop", "services:\r\n  web: {}\r\n")).await.unwrap();
+    let shop = make(&world, typed("shop", "services:\r\n  web: {}\r\n"))
+        .await
+        .unwrap();
     assert_eq!(shop.kind, ServiceKind::Stack);
     let SourceView::Compose { text } = &shop.source else {
         panic!("{:?}", shop.source);
@@ -120,16 +125,23 @@ async fn a_stack_comes_from_a_repository_or_is_typed_in(pool: PgPool) {
     };
     let control = &world.control;
     let changed = control.update_stack(&world.owner, practice.id, patch).await;
-    assert!(matches!(changed.unwrap().source, SourceView::Compose { .. }));
+    assert!(matches!(
+        changed.unwrap().source,
+        SourceView::Compose { .. }
+    ));
     let patch = StackPatch {
         source: from_git("x", None).source,
         compose_path: Some("deploy/compose.yml".to_owned()),
         ..StackPatch::default()
     };
     let changed = control.update_stack(&world.owner, practice.id, patch).await;
-    assert!(matches!(changed.unwrap().build, Build::Compose(file) if file.path.as_str() == "deploy/compose.yml"));
+    assert!(
+        matches!(changed.unwrap().build, Build::Compose(file) if file.path.as_str() == "deploy/compose.yml")
+    );
     let app = world.app("web").await;
-    let refused = control.update_stack(&world.owner, app.id, StackPatch::default()).await;
+    let refused = control
+        .update_stack(&world.owner, app.id, StackPatch::default())
+        .await;
     assert!(refused.is_err());
 }
 
@@ -147,24 +159,44 @@ async fn the_machine_shall_have_a_stacks_components(pool: PgPool) {
     };
     let refused = control.add_domain(&world.owner, stack, domain(None)).await;
     assert_eq!(fields(refused), ["component"]);
-    control.add_domain(&world.owner, stack, domain(Some("web"))).await.unwrap();
+    control
+        .add_domain(&world.owner, stack, domain(Some("web")))
+        .await
+        .unwrap();
     let app = world.app("other").await.id;
-    let refused = control.add_domain(&world.owner, app, domain(Some("web"))).await;
+    let refused = control
+        .add_domain(&world.owner, app, domain(Some("web")))
+        .await;
     assert_eq!(fields(refused), ["component"]);
 
     world.deploy(stack).await;
-    let claimed = live(&world, vec![release(stack, "web", 1), release(stack, "db", 1)]).await;
+    let claimed = live(
+        &world,
+        vec![release(stack, "web", 1), release(stack, "db", 1)],
+    )
+    .await;
     assert!(matches!(&claimed.specification.origin, Origin::Compose { text } if text == TEXT));
-    assert_eq!(claimed.routes[0].component.as_ref().unwrap().as_str(), "web");
+    assert_eq!(
+        claimed.routes[0].component.as_ref().unwrap().as_str(),
+        "web"
+    );
     world.deploy(stack).await;
-    let claimed = live(&world, vec![release(stack, "web", 2), release(stack, "db", 1)]).await;
+    let claimed = live(
+        &world,
+        vec![release(stack, "web", 2), release(stack, "db", 1)],
+    )
+    .await;
     assert_eq!(claimed.live_components.len(), 2);
 
     let desired = control.desired_state().await.unwrap();
     assert_eq!(desired.stacks, [stack]);
     let one = |name: &str| {
         let id = release(stack, name, 1).service;
-        desired.services.iter().find(|one| one.service == id).unwrap()
+        desired
+            .services
+            .iter()
+            .find(|one| one.service == id)
+            .unwrap()
     };
     let (web, db) = (one("web"), one("db"));
     assert_eq!((web.live_number, db.live_number), (Some(2), Some(1)));
@@ -172,10 +204,16 @@ async fn the_machine_shall_have_a_stacks_components(pool: PgPool) {
     assert_eq!((web.replicas, web.owner), (2, stack));
     assert_eq!(web.kept_numbers, [1]);
 
-    control.set_stopped(&world.owner, stack, true).await.unwrap();
+    control
+        .set_stopped(&world.owner, stack, true)
+        .await
+        .unwrap();
     let stopped = control.desired_state().await.unwrap();
     assert!(stopped.services.iter().all(|one| one.replicas == 0));
-    control.set_stopped(&world.owner, stack, false).await.unwrap();
+    control
+        .set_stopped(&world.owner, stack, false)
+        .await
+        .unwrap();
 
     // Back to the first version: its file is read again, its images are run.
     let deployments = control
@@ -188,15 +226,25 @@ async fn the_machine_shall_have_a_stacks_components(pool: PgPool) {
         .await
         .unwrap();
     let claimed = live(&world, vec![release(stack, "web", 3)]).await;
-    assert!(matches!(claimed.specification.origin, Origin::Compose { .. }));
+    assert!(matches!(
+        claimed.specification.origin,
+        Origin::Compose { .. }
+    ));
     assert_eq!(claimed.specification.again[0].image, "x:1");
 
     // What only earlier versions have is kept as an image, and nothing runs of it.
     let desired = control.desired_state().await.unwrap();
     let db = release(stack, "db", 1).service;
-    let db = desired.services.iter().find(|one| one.service == db).unwrap();
+    let db = desired
+        .services
+        .iter()
+        .find(|one| one.service == db)
+        .unwrap();
     assert_eq!((db.live_number, db.kept_numbers.len()), (None, 2));
     let shown = control.show_service(&world.viewer, stack).await.unwrap();
     assert_eq!(shown.components.len(), 1);
-    assert_eq!(shown.components[0].internal_host.as_deref(), Some("shop-web"));
+    assert_eq!(
+        shown.components[0].internal_host.as_deref(),
+        Some("shop-web")
+    );
 }

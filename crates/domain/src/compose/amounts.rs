@@ -12,17 +12,16 @@ pub(super) fn bytes(value: &Value) -> Option<i64> {
         .find(|c: char| !(c.is_ascii_digit() || c == '.'))
         .unwrap_or(text.len());
     let (number, unit) = text.split_at(end);
-    let factor: f64 = match unit.trim().trim_end_matches("ib").trim_end_matches('b') {
-        "" => 1.0,
-        "k" => 1024.0,
-        "m" => 1024.0 * 1024.0,
-        "g" => 1024.0 * 1024.0 * 1024.0,
-        "t" => 1024.0 * 1024.0 * 1024.0 * 1024.0,
+    let unit = unit.trim().trim_end_matches("ib").trim_end_matches('b');
+    let power = match unit {
+        "" => return number.parse().ok(),
+        "k" => 1,
+        "m" => 2,
+        "g" => 3,
+        "t" => 4,
         _ => return None,
     };
-    if factor == 1.0 {
-        return number.parse().ok();
-    }
+    let factor = 1024_f64.powi(power);
     whole(number.parse::<f64>().ok()? * factor)
 }
 

@@ -114,7 +114,7 @@ impl Component {
                 read_only,
                 is_stand_in,
                 ..
-            } => !read_only && !(*is_stand_in && has_domain),
+            } => !(*read_only || *is_stand_in && has_domain),
             ComponentMount::Host { read_only, .. } => !read_only,
             ComponentMount::Anonymous { .. }
             | ComponentMount::Tmpfs { .. }

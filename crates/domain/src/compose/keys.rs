@@ -70,16 +70,18 @@ pub fn all() -> impl Iterator<Item = &'static Key> {
 
 /// The table as the documentation prints it.
 pub fn as_markdown() -> String {
+    use std::fmt::Write as _;
+
     let mut text = String::from("| key | what happens | |\n|---|---|---|\n");
     for key in all() {
         let (what, more) = match key.decision {
-            Decision::Supported(how) => ("supported", how),
-            Decision::Resolved(how) => ("supported", how),
+            Decision::Supported(how) | Decision::Resolved(how) => ("supported", how),
             Decision::Noted(why) => ("ignored, with a note in the log", why),
             Decision::Refused(instead) => ("refused", instead),
         };
         let path = key.path;
-        text.push_str(&format!("| `{path}` | {what} | {more} |\n"));
+        // Writing to a text cannot fail.
+        let _ = writeln!(text, "| `{path}` | {what} | {more} |");
     }
     text
 }

@@ -99,7 +99,10 @@ fn mark_those_that_run_once(components: &mut [Component]) {
 
 /// Each component behind those that it waits for.
 fn in_order(mut left: Vec<Component>, problems: &mut Vec<String>) -> Option<Vec<Component>> {
-    let names: BTreeSet<_> = left.iter().map(|component| component.name.clone()).collect();
+    let names: BTreeSet<_> = left
+        .iter()
+        .map(|component| component.name.clone())
+        .collect();
     for component in &mut left {
         // One that no profile runs, and that is not required.
         component

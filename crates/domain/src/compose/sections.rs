@@ -264,7 +264,10 @@ impl Reading<'_> {
         };
         let mut secrets = BTreeMap::new();
         for item in items(build, "secrets") {
-            let source = item.as_str().map(str::to_owned).or_else(|| text(item, "source"));
+            let source = item
+                .as_str()
+                .map(str::to_owned)
+                .or_else(|| text(item, "source"));
             let Some(source) = source else { continue };
             let id = text(item, "target").unwrap_or_else(|| source.clone());
             let variable = self
@@ -382,8 +385,15 @@ impl Reading<'_> {
         let resources = Resources {
             memory_bytes: amount(limit("memory").or(plain("mem_limit")), "mem_limit", bytes),
             nano_cpus: amount(limit("cpus").or(plain("cpus")), "cpus", nano_cpus),
-            pids: amount(limit("pids").or(plain("pids_limit")), "pids_limit", integer)
-                .map(|pids| if pids < 0 { MOST_PIDS } else { pids.min(MOST_PIDS) }),
+            pids: amount(limit("pids").or(plain("pids_limit")), "pids_limit", integer).map(
+                |pids| {
+                    if pids < 0 {
+                        MOST_PIDS
+                    } else {
+                        pids.min(MOST_PIDS)
+                    }
+                },
+            ),
             reserved_memory_bytes: amount(
                 reserved("memory").or(plain("mem_reservation")),
                 "mem_reservation",

@@ -86,7 +86,9 @@ impl Reading<'_> {
             let bare = target.trim_end_matches('/');
             let reserved = bare.is_empty()
                 || RESERVED.contains(&bare)
-                || ["/proc/", "/sys/"].iter().any(|start| bare.starts_with(start));
+                || ["/proc/", "/sys/"]
+                    .iter()
+                    .any(|start| bare.starts_with(start));
             if reserved || !target.starts_with('/') || target.contains(['\0', '\n']) {
                 self.problem(format!(
                     "{place}.volumes cannot mount anything on {target:?}."
@@ -111,7 +113,9 @@ impl Reading<'_> {
                     name: volume_name(&source)?,
                     target,
                     read_only,
-                    no_copy: volume.get("volume").is_some_and(|volume| flag(volume, "nocopy")),
+                    no_copy: volume
+                        .get("volume")
+                        .is_some_and(|volume| flag(volume, "nocopy")),
                     is_stand_in: false,
                 })
             }
@@ -211,7 +215,10 @@ impl Reading<'_> {
         })
     }
 
-    #[expect(clippy::too_many_arguments, reason = "configs and secrets differ in these alone")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "configs and secrets differ in these alone"
+    )]
     fn file(
         &mut self,
         place: &str,
@@ -222,7 +229,10 @@ impl Reading<'_> {
         mounts: &mut Vec<ComponentMount>,
         files: &mut Vec<ComponentFile>,
     ) {
-        let source = item.as_str().map(str::to_owned).or_else(|| text(item, "source"));
+        let source = item
+            .as_str()
+            .map(str::to_owned)
+            .or_else(|| text(item, "source"));
         let Some((source, given)) =
             source.and_then(|source| Some((source.clone(), sources.get(&source)?)))
         else {
@@ -236,7 +246,9 @@ impl Reading<'_> {
         if let Some(path) = text(given, "file") {
             match self.bind(place, &path, target, true) {
                 Some(mount @ ComponentMount::Checkout { .. }) => mounts.push(mount),
-                Some(_) => self.problem(format!("{kind}.{source}.file must lie in the repository.")),
+                Some(_) => {
+                    self.problem(format!("{kind}.{source}.file must lie in the repository."));
+                }
                 None => {}
             }
             return;

@@ -233,7 +233,10 @@ fn times_limits_and_the_like_are_read() {
             retries: Some(4),
         })
     );
-    assert_eq!(web.hosts[0], ("host.docker.internal".into(), "host-gateway".into()));
+    assert_eq!(
+        web.hosts[0],
+        ("host.docker.internal".into(), "host-gateway".into())
+    );
     assert_eq!(web.hosts[2].1, "::1");
     assert_eq!(web.ulimits.len(), 2);
     assert_eq!(web.cap_drop, ["ALL"]);
@@ -284,7 +287,11 @@ fn mounts_of_all_kinds_are_read() {
     assert_eq!(web.volumes().len(), 1);
     assert_eq!(web.volumes()[0].as_str(), "pg-data");
     assert!(!web.may_overlap(true));
-    let targets: Vec<String> = web.mounts.iter().map(|mount| format!("{mount:?}")).collect();
+    let targets: Vec<String> = web
+        .mounts
+        .iter()
+        .map(|mount| format!("{mount:?}"))
+        .collect();
     assert_eq!(web.mounts.len(), 8, "{targets:#?}");
     assert!(web.mounts.contains(&ComponentMount::Tmpfs {
         target: "/dev/shm".into(),
@@ -298,8 +305,15 @@ fn mounts_of_all_kinds_are_read() {
     }));
     let config = web.files.iter().find(|file| file.target == "/c").unwrap();
     assert_eq!(config.content, "a$b");
-    let secret = web.files.iter().find(|file| file.target == "/run/secrets/s").unwrap();
-    assert_eq!((secret.content.as_str(), secret.mode, secret.uid.as_str()), ("s3cret\n$x", 0o400, "5"));
+    let secret = web
+        .files
+        .iter()
+        .find(|file| file.target == "/run/secrets/s")
+        .unwrap();
+    assert_eq!(
+        (secret.content.as_str(), secret.mode, secret.uid.as_str()),
+        ("s3cret\n$x", 0o400, "5")
+    );
 
     let mut twice = file.clone();
     twice["services"]["web"]["tmpfs"] = json!(["/data"]);
@@ -357,7 +371,11 @@ fn components_come_behind_those_that_they_wait_for() {
         "m": { "image": "x", "depends_on": { "b": { "condition": "service_started" } } },
     }, "volumes": { "v": {} } });
     let project = read_with(&file, &[], true).unwrap();
-    let names: Vec<&str> = project.components.iter().map(|one| one.name.as_str()).collect();
+    let names: Vec<&str> = project
+        .components
+        .iter()
+        .map(|one| one.name.as_str())
+        .collect();
     assert_eq!(names, ["b", "m", "a"]);
     let [b, m, a] = &project.components[..] else {
         panic!("three")
@@ -379,10 +397,16 @@ fn a_component_has_the_same_id_and_a_host_name_that_fits() {
     let stack = ServiceId::generate();
     let name: ComponentName = "web_app".parse().unwrap();
     assert_eq!(name.service_of(stack), name.service_of(stack));
-    assert_ne!(name.service_of(stack), name.service_of(ServiceId::generate()));
+    assert_ne!(
+        name.service_of(stack),
+        name.service_of(ServiceId::generate())
+    );
     let host = |component: &str, stack: &str| {
         let component: ComponentName = component.parse().unwrap();
-        component.host_of(&stack.parse().unwrap()).unwrap().to_string()
+        component
+            .host_of(&stack.parse().unwrap())
+            .unwrap()
+            .to_string()
     };
     assert_eq!(host("web_app", "shop"), "shop-web-app");
     let long = host(&"a".repeat(60), &"s".repeat(40));

@@ -48,8 +48,8 @@ pub use roll_back::RollBackPage;
 pub use run_form::{RunForm, RunPage, Verdict, cores};
 pub use server::{Gauge, Part, ServerPage};
 pub use service::{
-    Address, ComponentLink, DangerPage, DeploymentsPage, DomainForm, DomainRow, DomainsPage, LogsPage,
-    OverviewPage, ServiceHead, SourcePage, Tab, VariablesPage,
+    Address, ComponentLink, DangerPage, DeploymentsPage, DomainForm, DomainRow, DomainsPage,
+    LogsPage, OverviewPage, ServiceHead, SourcePage, Tab, VariablesPage,
 };
 pub use stack::{ComponentRow, ComponentsPage, NewStackPage, StackForm, StackPage};
 pub use status::Status;
