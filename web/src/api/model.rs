@@ -3,12 +3,14 @@
 
 mod database;
 mod deployment;
+mod domain;
 mod project;
 mod service;
 mod storage;
 
 pub(super) use database::*;
 pub(super) use deployment::*;
+pub(super) use domain::*;
 pub(super) use project::*;
 pub(super) use service::*;
 pub(super) use storage::*;
