@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use longshore_control::{
-    AppDraft, AppPatch, BuildDraft, DeliveryView, DomainDraft, DomainView, GitAccessDraft,
-    GitAccessView, HookView, ServiceView, SourceDraft, SourceView, TokenView,
+    AppDraft, AppPatch, BuildDraft, DeliveryView, GitAccessDraft, GitAccessView, HookView,
+    ServiceView, SourceDraft, SourceView, TokenView,
 };
 use longshore_domain::database::DatabaseKind;
 use longshore_domain::run::RunSettings;
@@ -13,6 +13,7 @@ use time::OffsetDateTime;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use super::Domain;
 /// A new app.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -361,65 +362,6 @@ fn source(view: &SourceView) -> serde_json::Value {
             "host_key": host_key,
         }}),
         SourceView::Image { reference } => serde_json::json!({"image": {"reference": reference}}),
-    }
-}
-
-/// A new domain.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct NewDomain {
-    host: String,
-    /// `/` when absent.
-    path_prefix: Option<String>,
-    #[serde(default)]
-    strip_prefix: bool,
-    /// The service's port when absent.
-    port: Option<i64>,
-    /// `none`, `acme` or `custom`.
-    #[serde(default = "no_tls")]
-    tls: String,
-}
-
-fn no_tls() -> String {
-    "none".to_owned()
-}
-
-impl From<NewDomain> for DomainDraft {
-    fn from(body: NewDomain) -> Self {
-        Self {
-            host: body.host,
-            path_prefix: body.path_prefix,
-            strip_prefix: body.strip_prefix,
-            port: body.port,
-            tls: body.tls,
-        }
-    }
-}
-
-/// A domain.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Domain {
-    id: Uuid,
-    host: String,
-    path_prefix: String,
-    strip_prefix: bool,
-    port: Option<u16>,
-    /// `none`, `acme` or `custom`.
-    tls: &'static str,
-    url: String,
-}
-
-impl From<DomainView> for Domain {
-    fn from(view: DomainView) -> Self {
-        Self {
-            id: view.id.0,
-            host: view.host,
-            path_prefix: view.path_prefix,
-            strip_prefix: view.strip_prefix,
-            port: view.port,
-            tls: view.tls.as_str(),
-            url: view.url,
-        }
     }
 }
 
