@@ -9,7 +9,7 @@ mod cache;
 mod cgroup;
 mod context;
 mod dockerignore;
-mod endpoint;
+pub(crate) mod endpoint;
 mod explain;
 mod host;
 mod image;

@@ -15,6 +15,7 @@ mod deployments;
 mod encryption;
 mod projects;
 mod queue;
+mod terminals;
 mod upkeep;
 mod variables;
 mod watch;
