@@ -21,6 +21,7 @@ mod problem;
 mod protocol;
 mod services;
 mod socket;
+pub(crate) mod terminal;
 
 pub use socket::{Lock, Socket, SocketError};
 
@@ -62,6 +63,7 @@ pub fn router(api: Api) -> Router {
         .route("/v1/services/{service}/probe", post(services::probe))
         .route("/v1/services/{service}/command", post(services::command))
         .route("/v1/services/{service}/log", get(services::log))
+        .route("/v1/services/{service}/terminal", get(terminal::open))
         .route(
             "/v1/services/{service}/versions/{number}/ends",
             get(services::ends),

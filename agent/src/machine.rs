@@ -10,12 +10,13 @@ use futures_util::stream::BoxStream;
 use longshore_agent_api::{
     AgentProblem, CommandEnd, ContainerCommand, ContainerLine, DeployJob, DesiredService,
     HealthTrial, HealthVerdict, RepositoryCheck, RepositoryReport, RouteUpdate, RunningUpdate,
-    VersionEnds, VersionStatus, VolumeStatus,
+    TerminalRequest, VersionEnds, VersionStatus, VolumeStatus,
 };
 use longshore_domain::{DeploymentId, EnvironmentId, ServiceId};
 
 use crate::build::Image;
 use crate::disk::Shortage;
+use crate::engine::terminal::Terminal;
 use crate::git::Checkout;
 use crate::stage::{StageContext, StageError};
 
@@ -212,6 +213,15 @@ pub trait Machine: Send + Sync + 'static {
         service: ServiceId,
         command: &ContainerCommand,
     ) -> Result<CommandEnd, AgentProblem>;
+
+    /// Opens a terminal in a container of a version that runs.
+    async fn open_terminal(
+        &self,
+        _service: ServiceId,
+        _request: &TerminalRequest,
+    ) -> Result<Terminal, AgentProblem> {
+        crate::api::terminal::none()
+    }
 
     /// All volumes.
     async fn volumes(&self) -> Result<Vec<VolumeStatus>, AgentProblem>;

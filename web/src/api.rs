@@ -63,6 +63,7 @@ fn described() -> OpenApiRouter<WebState> {
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(projects::index, projects::create))
         .routes(routes!(projects::show, projects::update, projects::destroy))
+        .routes(routes!(projects::allow_terminals))
         .routes(routes!(projects::create_environment))
         .routes(routes!(
             projects::show_environment,

@@ -9,7 +9,7 @@ use futures_util::stream::BoxStream;
 use longshore_agent_api::{
     AgentProblem, CommandEnd, ContainerCommand, ContainerLine, DeployJob, DesiredService,
     HealthTrial, HealthVerdict, Origin, RepositoryCheck, RepositoryReport, RouteUpdate,
-    RunningUpdate, VersionEnds, VersionStatus, VolumeStatus,
+    RunningUpdate, TerminalRequest, VersionEnds, VersionStatus, VolumeStatus,
 };
 use longshore_domain::{FailureKind, ServiceId, Strategy};
 use tokio::sync::watch;
@@ -21,6 +21,7 @@ use crate::config::Config;
 use crate::disk::Shortage;
 use crate::edge::Edge;
 use crate::engine::Engine;
+use crate::engine::terminal::Terminal;
 use crate::git::{self, Checkout};
 use crate::paths::Paths;
 use crate::stage::{StageContext, StageError};
@@ -68,6 +69,10 @@ impl DockerMachine {
                 () = stopping.cancelled() => {}
                 () = builds.supervise() => {}
             }
+        });
+        let engine = self.engine.clone();
+        self.tasks.spawn("terminals", async move {
+            engine.end_left_terminals().await;
         });
         let machine = Arc::clone(self);
         self.tasks.spawn("prepare", async move {
@@ -417,6 +422,14 @@ impl Machine for DockerMachine {
         command: &ContainerCommand,
     ) -> Result<CommandEnd, AgentProblem> {
         self.engine.command(service, command).await
+    }
+
+    async fn open_terminal(
+        &self,
+        service: ServiceId,
+        request: &TerminalRequest,
+    ) -> Result<Terminal, AgentProblem> {
+        self.engine.open_terminal(service, request).await
     }
 
     async fn volumes(&self) -> Result<Vec<VolumeStatus>, AgentProblem> {

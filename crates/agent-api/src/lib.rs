@@ -17,6 +17,7 @@
 //! | `GET /v1/services/{service}/log?tail=200&follow=true` | SSE of [`ContainerLine`] of the live version |
 //! | `POST /v1/services/{service}/probe` | [`HealthTrial`] → [`HealthVerdict`]: tries a health check once on a running version |
 //! | `POST /v1/services/{service}/command` | [`ContainerCommand`] → [`CommandEnd`]: runs a command in a container of the live version |
+//! | `GET /v1/services/{service}/terminal` | WebSocket: a [`TerminalRequest`] first, then keys and output |
 //! | `GET /v1/volumes` | the [`VolumeStatus`] of every volume |
 //! | `GET /v1/services/{service}` | [`ServiceStatus`] |
 //! | `GET /v1/services/{service}/versions/{number}/ends` | [`VersionEnds`] |
@@ -30,12 +31,14 @@ mod health;
 mod job;
 mod service;
 mod storage;
+mod terminal;
 
 pub use event::*;
 pub use health::*;
 pub use job::*;
 pub use service::*;
 pub use storage::*;
+pub use terminal::*;
 
 /// The version of this protocol; a server refuses an agent with another one.
 pub const PROTOCOL_VERSION: u32 = 1;

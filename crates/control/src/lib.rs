@@ -27,6 +27,7 @@ mod projects;
 mod random;
 mod settings;
 mod storage;
+mod terminals;
 mod transaction;
 pub mod variables;
 pub mod view;
@@ -46,6 +47,7 @@ pub use hub::{Hub, Subscription};
 pub use keyring::{DecryptError, InvalidMasterKey, Keyring};
 pub use longshore_store as store;
 pub use settings::{ControlSettings, ProxyPorts};
+pub use terminals::{TerminalOffer, TerminalSlot};
 pub use view::*;
 pub use webhooks::{HookError, Provider};
 
@@ -59,6 +61,7 @@ pub struct Control {
     settings: Arc<ControlSettings>,
     passwords: accounts::Passwords,
     ports: ProxyPorts,
+    terminals: terminals::Slots,
 }
 
 impl Control {
@@ -72,6 +75,7 @@ impl Control {
             settings: Arc::new(settings),
             passwords: accounts::Passwords::default(),
             ports: ProxyPorts::default(),
+            terminals: terminals::Slots::default(),
         }
     }
 

@@ -52,6 +52,9 @@ pub struct Engine {
     pub reads_earlier_series: bool,
     /// Ends with 0 when it takes queries; runs in its container.
     pub health: &'static [&'static str],
+    /// Its client for people, run in its container; `${{KEY}}` is a variable. None when the
+    /// image has none.
+    pub console: &'static [&'static str],
     /// Writes everything to standard output; runs in its container.
     pub dump: &'static [&'static str],
     /// Reads that from standard input; none when files of the volume are put back instead.

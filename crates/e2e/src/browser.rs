@@ -93,6 +93,12 @@ impl Browser {
         element.send_keys(text).await.expect("a filled field");
     }
 
+    /// Types into what a selector finds.
+    pub async fn keys(&self, css: &str, text: &str) {
+        let element = self.wait_for(css).await;
+        element.send_keys(text).await.expect("typed keys");
+    }
+
     /// Clicks what a selector finds.
     pub async fn click(&self, css: &str) {
         let element = self.wait_for(css).await;

@@ -25,6 +25,7 @@ pub mod projects;
 pub mod services;
 pub mod sessions;
 pub mod teams;
+pub mod terminals;
 pub mod tokens;
 pub mod upkeep;
 pub mod users;

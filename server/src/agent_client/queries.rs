@@ -5,9 +5,11 @@ use futures_util::stream::BoxStream;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use longshore_agent_api::{AgentInfo, ContainerLine, LogStream, PROTOCOL_VERSION};
 use longshore_control::{
-    ContainerCommand, ControlError, HealthTrial, HealthVerdict, LogLine, VolumeOnMachine,
+    ContainerCommand, ControlError, HealthTrial, HealthVerdict, LogLine, TerminalPlan,
+    VolumeOnMachine,
 };
 use longshore_domain::ServiceId;
+use longshore_web::terminal::{Size, TerminalPipe};
 use longshore_web::{AgentQueries, Machine};
 
 use super::{AgentClient, AgentError};
@@ -79,6 +81,14 @@ impl AgentQueries for AgentClient {
                 None => into_control(&error),
             })?;
         Ok(end.code)
+    }
+
+    async fn open_terminal(
+        &self,
+        plan: &TerminalPlan,
+        size: Size,
+    ) -> Result<TerminalPipe, ControlError> {
+        super::terminal::open(self, plan, size).await
     }
 
     async fn volumes(&self) -> Result<Vec<VolumeOnMachine>, ControlError> {
@@ -164,7 +174,7 @@ fn into_control(error: &AgentError) -> ControlError {
     ControlError::Unavailable(sentence(error))
 }
 
-fn sentence(error: &AgentError) -> String {
+pub(super) fn sentence(error: &AgentError) -> String {
     match error {
         AgentError::Unreachable(_) => "The agent does not answer.".to_owned(),
         AgentError::Refused { problem, .. } => problem.message.clone(),

@@ -24,6 +24,7 @@ mod server;
 mod service_settings;
 mod services;
 mod storage;
+mod terminal;
 mod variable_fields;
 pub mod view;
 pub mod visit;
@@ -42,6 +43,7 @@ use crate::state::{AgentQueries, WebState};
 
 pub(crate) use answer::{PageError, refuse};
 pub(crate) use errors::print_errors;
+pub(crate) use problems::in_words;
 
 /// The page for a path that nothing answers.
 pub(crate) async fn not_found() -> Response {
@@ -234,6 +236,17 @@ where
             post(domains::delete),
         ),
         (Method::GET, "/services/{id}/logs", get(services::logs)),
+        (Method::GET, "/services/{id}/terminal", get(terminal::show)),
+        (
+            Method::GET,
+            "/services/{id}/terminal/socket",
+            get(terminal::socket),
+        ),
+        (
+            Method::POST,
+            "/projects/{id}/terminals",
+            post(terminal::allow),
+        ),
         (
             Method::GET,
             "/services/{id}/source",

@@ -50,6 +50,7 @@ fn rule_of_call(method: &str, path: &str, things: &Things) -> (Needs, String) {
         | ("POST", "/projects/{id}/environments") => (OfThing(Developer), name),
         ("DELETE", "/projects/{id}") => (OfThing(Admin), json!({ "confirm": things.project_name })),
         ("DELETE", "/environments/{id}") => (OfThing(Admin), json!({ "confirm": "production" })),
+        ("PUT", "/projects/{id}/terminals") => (OfThing(Admin), json!({ "allowed": false })),
         ("PATCH", "/services/{id}/database") => (OfThing(Developer), json!({ "version": "15" })),
         ("DELETE", "/storage/kept/{id}") => {
             (OfThing(Admin), json!({ "confirm": things.service_name }))
@@ -117,12 +118,16 @@ fn rule_of_page(method: &str, path: &str, things: &Things) -> (Needs, String) {
         ("GET", "/settings/server") | ("POST", "/settings/tokens/{id}/delete") => {
             (Own, String::new())
         }
+        ("GET", "/services/{id}/terminal" | "/services/{id}/terminal/socket") => {
+            (OfThing(Developer), String::new())
+        }
         ("GET", path) if path.contains("{id}") => (OfThing(Viewer), String::new()),
         ("POST", "/projects") => (InTeam(Developer), "name=Fresh".to_owned()),
         ("POST", "/projects/{id}/rename") => (OfThing(Developer), "name=Fresh".to_owned()),
         ("POST", "/projects/{id}/environments") => {
             (OfThing(Developer), "environment=fresh".to_owned())
         }
+        ("POST", "/projects/{id}/terminals") => (OfThing(Admin), String::new()),
         ("POST", "/projects/{id}/delete") => (
             OfThing(Admin),
             format!("confirmation={}", things.project_name.replace(' ', "+")),
@@ -260,7 +265,8 @@ fn right(needs: Needs, visitor: &Visitor<'_>, route: &Route, team: &World) -> Ve
         };
     };
     let stranger = person.actor.team != team.team;
-    let done = vec![200, 201, 202, 204, 303, 409, 422];
+    // 426: a terminal's address without a WebSocket.
+    let done = vec![200, 201, 202, 204, 303, 409, 422, 426];
     match (route.access, needs) {
         (Access::Public, _) => vec![200, 303, 404, 422],
         (Access::Hook, _) => vec![401],

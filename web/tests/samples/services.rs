@@ -193,6 +193,26 @@ pub fn all() -> Vec<(&'static str, String)> {
             }),
         ),
         (
+            "service-terminal",
+            render(&TerminalPage {
+                page: frame("Shell"),
+                service: head("terminal", ServiceStatus::Running),
+                allowed: true,
+                containers: vec![1, 2],
+                console: "PostgreSQL",
+            }),
+        ),
+        (
+            "service-terminal-forbidden",
+            render(&TerminalPage {
+                page: frame("Shell"),
+                service: head("terminal", ServiceStatus::Running),
+                allowed: false,
+                containers: Vec::new(),
+                console: "",
+            }),
+        ),
+        (
             "service-domains",
             render(&domains(
                 vec![

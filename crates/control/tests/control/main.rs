@@ -16,6 +16,7 @@ mod domains;
 mod encryption;
 mod projects;
 mod queue;
+mod terminals;
 mod upkeep;
 mod variables;
 mod watch;

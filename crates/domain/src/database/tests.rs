@@ -83,7 +83,9 @@ fn every_url_resolves_and_is_secret() {
             .into_iter()
             .map(|(key, variable)| (key, variable.value))
             .collect();
-        for argument in engine.run([], None).unwrap().arguments.unwrap_or_default() {
+        let arguments = engine.run([], None).unwrap().arguments.unwrap_or_default();
+        let console = engine.console.iter().map(|&argument| argument.to_owned());
+        for argument in arguments.into_iter().chain(console) {
             let filled = fill(&argument, &values);
             assert!(!filled.contains("${{"), "{}: {filled}", engine.name);
         }

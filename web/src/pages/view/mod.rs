@@ -22,6 +22,7 @@ mod server;
 mod service;
 mod status;
 mod storage;
+mod terminal;
 mod timings;
 mod variables;
 mod webhook;
@@ -59,6 +60,7 @@ pub use status::Status;
 pub use storage::{
     FileRow, KeptRow, MountRow, ServiceStoragePage, StorageForm, StoragePage, StorageRow, VolumeRow,
 };
+pub use terminal::TerminalPage;
 pub use timings::{Bar, Timings};
 pub use variables::{ChangeList, Pair, VariablesForm};
 pub use webhook::{DeliveryRow, WebhookPage};

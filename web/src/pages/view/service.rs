@@ -55,12 +55,13 @@ pub struct Tab {
     pub is_danger: bool,
 }
 
-const TABS: [(&str, &str, Icon); 11] = [
+const TABS: [(&str, &str, Icon); 12] = [
     ("", "Overview", Icon::Heart),
     ("deployments", "Deployments", Icon::Rocket),
     ("variables", "Variables", Icon::Variable),
     ("domains", "Domains", Icon::Globe),
     ("logs", "Logs", Icon::Terminal),
+    ("terminal", "Shell", Icon::Terminal),
     ("source", "Source", Icon::Branch),
     ("run", "Run", Icon::Gear),
     ("database", "Settings", Icon::Gear),
