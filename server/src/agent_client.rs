@@ -7,6 +7,7 @@ mod container_log;
 mod error;
 mod events;
 mod queries;
+mod uploads;
 
 use std::path::Path;
 use std::time::Duration;

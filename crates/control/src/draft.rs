@@ -5,10 +5,12 @@ mod account;
 mod app;
 mod database;
 mod deployment;
+mod upload;
 mod variable;
 
 pub use account::*;
 pub use app::*;
 pub use database::*;
 pub use deployment::*;
+pub use upload::Uploaded;
 pub use variable::*;

@@ -28,6 +28,7 @@ mod random;
 mod settings;
 mod storage;
 mod transaction;
+mod uploads;
 pub mod variables;
 pub mod view;
 pub mod webhooks;

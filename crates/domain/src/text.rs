@@ -3,16 +3,20 @@
 //! Each has a private field and a [`std::str::FromStr`] whose error is a sentence
 //! fragment that follows the field's name: "name" + "must start with a letter".
 
+mod digest;
 mod domain_name;
 mod env_key;
+mod file_name;
 mod git;
 mod image;
 mod name;
 mod path;
 mod person;
 
+pub use digest::Sha256Digest;
 pub use domain_name::{DomainName, PathPrefix};
 pub use env_key::EnvKey;
+pub use file_name::FileName;
 pub use git::{CommitSha, GitRef, GitScheme, GitUrl};
 pub use image::ImageRef;
 pub use name::{EnvironmentName, ProjectName, ServiceName};

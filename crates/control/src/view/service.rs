@@ -3,7 +3,7 @@
 use longshore_domain::database::DatabaseKind;
 use longshore_domain::route::TlsMode;
 use longshore_domain::run::RunSettings;
-use longshore_domain::source::Build;
+use longshore_domain::source::{Archive, Build};
 use longshore_domain::{DomainId, EnvironmentId, ProjectId, ServiceId};
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -84,6 +84,11 @@ pub enum SourceView {
     Image {
         /// The image's reference.
         reference: String,
+    },
+    /// An archive that is uploaded.
+    Upload {
+        /// The newest one.
+        archive: Option<Archive>,
     },
 }
 

@@ -16,6 +16,7 @@ mod encryption;
 mod projects;
 mod queue;
 mod upkeep;
+mod uploads;
 mod variables;
 mod watch;
 mod webhooks;
