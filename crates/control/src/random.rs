@@ -28,6 +28,25 @@ pub(crate) fn hex<const BYTES: usize>() -> Result<Secret> {
     Ok(Secret::new(hex::encode(&bytes[..])))
 }
 
+/// So many letters and digits.
+pub(crate) fn letters(length: usize) -> Result<Secret> {
+    use longshore_domain::variable::generated::ALPHABET;
+
+    // The largest multiple of the alphabet's size that fits into a byte: all are equally likely.
+    const LIMIT: u8 = 248;
+    let mut text = String::with_capacity(length);
+    let mut bytes = zeroize::Zeroizing::new([0_u8; 64]);
+    while text.len() < length {
+        OsRng
+            .try_fill_bytes(&mut bytes[..])
+            .map_err(ControlError::internal)?;
+        let fair = bytes.iter().filter(|byte| **byte < LIMIT);
+        let letters = fair.map(|byte| char::from(ALPHABET[usize::from(*byte) % ALPHABET.len()]));
+        text.extend(letters.take(length - text.len()));
+    }
+    Ok(Secret::new(text))
+}
+
 /// Whether two texts are equal, in a time that does not tell where they differ.
 pub(crate) fn equal(one: &str, other: &str) -> bool {
     use subtle::ConstantTimeEq;

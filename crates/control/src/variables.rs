@@ -1,13 +1,14 @@
 //! Variables of services, environments and projects.
 
 mod change;
+mod compare;
 mod dotenv;
 mod list;
 pub(crate) mod resolve;
 
 pub use dotenv::parse_dotenv;
 
-use longshore_domain::{Permission, TeamId};
+use longshore_domain::{EnvironmentId, Permission, ProjectId, TeamId};
 use longshore_store::PgConnection;
 use longshore_store::environments::EnvironmentRecord;
 use longshore_store::projects::ProjectRecord;
@@ -31,6 +32,7 @@ async fn authorize(
             AuthorizedOwner {
                 owner: Owner::Service(id),
                 team: service.team(),
+                place: Some((service.get().environment, service.get().project)),
             }
         }
         VariableScope::Environment(id) => {
@@ -39,6 +41,7 @@ async fn authorize(
             AuthorizedOwner {
                 owner: Owner::Environment(id),
                 team: environment.team(),
+                place: Some((id, environment.get().project)),
             }
         }
         VariableScope::Project(id) => {
@@ -47,6 +50,7 @@ async fn authorize(
             AuthorizedOwner {
                 owner: Owner::Project(id),
                 team: project.team(),
+                place: None,
             }
         }
     })
@@ -56,4 +60,6 @@ async fn authorize(
 struct AuthorizedOwner {
     owner: Owner,
     team: TeamId,
+    /// Where references lead; a project's variables are seen from several environments.
+    place: Option<(EnvironmentId, ProjectId)>,
 }

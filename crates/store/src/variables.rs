@@ -1,6 +1,8 @@
 //! Variables of services, environments and projects, with encrypted values.
 
-use longshore_domain::{EnvKey, EnvironmentId, ProjectId, ServiceId, ServiceName, TeamId};
+use longshore_domain::{
+    DeploymentId, EnvKey, EnvironmentId, ProjectId, ServiceId, ServiceName, TeamId,
+};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -47,6 +49,8 @@ pub struct VariableRecord {
     pub value: Vec<u8>,
     /// Whether it is hidden.
     pub secret: bool,
+    /// Whether its value holds secrets that were made for it.
+    pub generated: bool,
     /// When it last changed.
     pub updated_at: OffsetDateTime,
     /// Whether a live version that gets it read the variables before it changed.
@@ -72,7 +76,7 @@ pub async fn list(
 ) -> Result<Vec<VariableRecord>> {
     let (service, environment, project) = owner.columns();
     let rows = sqlx::query!(
-        r#"SELECT v.key, v.value, v.secret, v.updated_at, EXISTS (
+        r#"SELECT v.key, v.value, v.secret, v.generated, v.updated_at, EXISTS (
                SELECT 1 FROM deployments d
                JOIN services s ON s.id = d.service_id
                JOIN environments e ON e.id = s.environment_id
@@ -97,6 +101,7 @@ pub async fn list(
                 key: parse("variable name", &row.key)?,
                 value: row.value,
                 secret: row.secret,
+                generated: row.generated,
                 updated_at: row.updated_at,
                 changed_since_live: row.changed_since_live,
             })
@@ -104,7 +109,7 @@ pub async fn list(
         .collect()
 }
 
-/// Sets a variable. The owner must be locked.
+/// Sets a variable, as one that was not generated. The owner must be locked.
 pub async fn set(
     connection: &mut PgConnection,
     team: TeamId,
@@ -116,7 +121,7 @@ pub async fn set(
 ) -> Result<()> {
     let (service, environment, project) = owner.columns();
     let done = sqlx::query!(
-        "UPDATE variables SET value = $6, secret = $7, updated_at = $8
+        "UPDATE variables SET value = $6, secret = $7, generated = false, updated_at = $8
          WHERE team_id = $1 AND key = $5
            AND (service_id = $2 OR environment_id = $3 OR project_id = $4)",
         team.0,
@@ -228,4 +233,59 @@ pub async fn list_reachable(
             })
         })
         .collect()
+}
+
+/// Notes that a variable's value holds secrets that were made for it. The owner must be
+/// locked.
+pub async fn mark_generated(
+    connection: &mut PgConnection,
+    team: TeamId,
+    owner: Owner,
+    key: &EnvKey,
+) -> Result<()> {
+    let (service, environment, project) = owner.columns();
+    sqlx::query!(
+        "UPDATE variables SET generated = true WHERE team_id = $1 AND key = $5
+           AND (service_id = $2 OR environment_id = $3 OR project_id = $4)",
+        team.0,
+        service,
+        environment,
+        project,
+        key.as_str(),
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// The variables that the live version of a service was given.
+#[derive(Debug, Clone)]
+pub struct LiveVariables {
+    /// The deployment.
+    pub deployment: DeploymentId,
+    /// Its number.
+    pub number: i32,
+    /// All of them, resolved, encrypted as a whole.
+    pub variables: Vec<u8>,
+}
+
+/// The variables of the live version; none when nothing is live.
+pub async fn find_live(
+    connection: &mut PgConnection,
+    team: TeamId,
+    service: ServiceId,
+) -> Result<Option<LiveVariables>> {
+    let row = sqlx::query!(
+        "SELECT id, number, variables FROM deployments
+         WHERE team_id = $1 AND service_id = $2 AND status = 'live'",
+        team.0,
+        service.0,
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(row.map(|row| LiveVariables {
+        deployment: row.id.into(),
+        number: row.number,
+        variables: row.variables,
+    }))
 }

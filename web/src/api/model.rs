@@ -6,12 +6,14 @@ mod deployment;
 mod project;
 mod service;
 mod storage;
+mod variable;
 
 pub(super) use database::*;
 pub(super) use deployment::*;
 pub(super) use project::*;
 pub(super) use service::*;
 pub(super) use storage::*;
+pub(super) use variable::*;
 
 use serde::Serialize;
 use utoipa::ToSchema;

@@ -18,7 +18,9 @@ pub(super) async fn index(
     State(control): State<Control>,
     Id(id): Id<ServiceId>,
 ) -> Result<Json<Variables>, Problem> {
-    list(&caller, &control, VariableScope::Service(id)).await
+    let Json(variables) = list(&caller, &control, VariableScope::Service(id)).await?;
+    let changes = control.variable_changes(&caller.0, id).await?;
+    Ok(Json(variables.with_changes(changes)))
 }
 
 /// Makes these the variables of a service; others go.
@@ -34,7 +36,8 @@ pub(super) async fn replace(
     let variables = control
         .replace_variables(&caller.0, scope, body.drafts())
         .await?;
-    Ok(Json(variables.into()))
+    let changes = control.variable_changes(&caller.0, id).await?;
+    Ok(Json(Variables::from(variables).with_changes(changes)))
 }
 
 /// Sets some variables of a service; the others stay.
@@ -50,7 +53,8 @@ pub(super) async fn merge(
     let variables = control
         .merge_variables(&caller.0, scope, body.drafts())
         .await?;
-    Ok(Json(variables.into()))
+    let changes = control.variable_changes(&caller.0, id).await?;
+    Ok(Json(Variables::from(variables).with_changes(changes)))
 }
 
 /// The variables of an environment.

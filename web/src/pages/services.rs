@@ -174,10 +174,12 @@ pub async fn variables(
     let service = control.show_service(&signed.actor, id).await?;
     let scope = VariableScope::Service(id);
     let variables = control.list_variables(&signed.actor, scope).await?;
+    let changes = control.variable_changes(&signed.actor, id).await?;
     Ok(page(&VariablesPage {
         page: frame(signed.frame, &service, "Variables"),
         service: ServiceHead::new(&service, "variables"),
-        variables: VariablesForm::new(format!("/services/{id}/variables"), &variables),
+        variables: VariablesForm::new(format!("/services/{id}/variables"), &variables)
+            .with_changes(changes),
         errors: FieldErrors::none(),
     }))
 }

@@ -55,6 +55,7 @@ fn read(fields: &Fields) -> VariablesForm {
             } else {
                 String::new()
             },
+            ..Pair::default()
         })
         .filter(|pair| pair.error != REMOVE && !(pair.key.is_empty() && pair.value.is_empty()))
         .collect();

@@ -45,7 +45,8 @@ pub fn variables(action: &str) -> VariablesForm {
         is_secret,
         is_saved: true,
         is_kept: is_secret,
-        error: String::new(),
+        is_generated: is_secret,
+        ..Pair::default()
     };
     VariablesForm {
         action: action.to_owned(),
@@ -59,8 +60,16 @@ pub fn variables(action: &str) -> VariablesForm {
                 error: "Name must start with a letter or an underscore.".to_owned(),
                 ..Pair::default()
             },
+            Pair {
+                warning: "CACHE_URL refers to ${{cache.URL}}, which does not exist.".to_owned(),
+                ..pair("CACHE_URL", "${{cache.URL}}", false)
+            },
             Pair::default(),
         ],
+        changes: vec![ChangeList {
+            label: "Added",
+            names: vec!["CACHE_URL".to_owned(), "STRIPE_KEY".to_owned()],
+        }],
         note: "2 changes wait for the next deployment.".to_owned(),
         ..VariablesForm::default()
     }

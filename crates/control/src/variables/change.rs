@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use longshore_domain::variable::VALUE_MAX_BYTES;
-use longshore_domain::{EnvKey, Permission};
+use longshore_domain::variable::generated::Template;
+use longshore_domain::{EnvKey, Permission, Secret};
 use longshore_store::events::{self, Event};
 use longshore_store::variables::{self, Owner, VariableRecord};
 use longshore_store::{PgConnection, audit};
@@ -11,7 +12,9 @@ use longshore_store::{PgConnection, audit};
 use super::{AuthorizedOwner, authorize};
 use crate::keyring::Purpose;
 use crate::problems::Problems;
-use crate::{Actor, Control, ControlError, Result, VariableDraft, VariableScope, VariableView};
+use crate::{
+    Actor, Control, ControlError, Result, VariableDraft, VariableScope, VariableView, random,
+};
 
 /// Variables of one owner.
 const MOST: usize = 1000;
@@ -117,26 +120,69 @@ impl Control {
             }
             None => None,
         };
-        let value = match (&draft.value, &before) {
-            (Some(value), _) => value.as_str(),
-            (None, Some(before)) => before.expose(),
-            (None, None) => return Ok(()),
+        let was_generated = stored.is_some_and(|stored| stored.generated);
+        let Some(written) = written(draft, before.as_ref(), was_generated)? else {
+            return Ok(());
         };
         let same = before
             .as_ref()
-            .is_some_and(|before| before.expose() == value)
-            && stored.is_some_and(|stored| stored.secret == draft.secret);
+            .is_some_and(|before| before.expose() == written.value.expose())
+            && stored.is_some_and(|stored| stored.secret == written.secret);
         if same {
             return Ok(());
         }
-        let sealed = self
-            .keyring
-            .encrypt(Purpose::Variable, row, key.as_str(), value)?;
+        let sealed =
+            self.keyring
+                .encrypt(Purpose::Variable, row, key.as_str(), written.value.expose())?;
         let now = self.clock.now();
         let (team, owner) = (owner.team, owner.owner);
-        variables::set(connection, team, owner, key, &sealed, draft.secret, now).await?;
+        variables::set(connection, team, owner, key, &sealed, written.secret, now).await?;
+        if written.generated {
+            variables::mark_generated(connection, team, owner, key).await?;
+        }
         Ok(())
     }
+}
+
+/// What becomes of a draft.
+struct Written {
+    value: Secret,
+    secret: bool,
+    generated: bool,
+}
+
+/// The value to store: as drafted, as it was, or with secrets made for it. The same request
+/// for secrets keeps those that it made before.
+fn written(
+    draft: &VariableDraft,
+    before: Option<&Secret>,
+    was_generated: bool,
+) -> Result<Option<Written>> {
+    let Some(drafted) = &draft.value else {
+        return Ok(before.map(|before| Written {
+            value: before.clone(),
+            secret: draft.secret,
+            generated: was_generated,
+        }));
+    };
+    let template = Template::parse(drafted)
+        .map_err(|problem| ControlError::invalid("variables", problem.to_string()))?;
+    let Some(template) = template else {
+        return Ok(Some(Written {
+            value: Secret::new(drafted.as_str()),
+            secret: draft.secret,
+            generated: was_generated && before.is_some_and(|before| before.expose() == drafted),
+        }));
+    };
+    let kept = before.filter(|before| was_generated && template.has_made(before.expose()));
+    Ok(Some(Written {
+        value: match kept {
+            Some(before) => before.clone(),
+            None => template.fill(random::letters)?,
+        },
+        secret: true,
+        generated: true,
+    }))
 }
 
 fn parse(
@@ -157,6 +203,9 @@ fn parse(
             }
             (Some(value), _) if value.contains('\0') => {
                 problems.add(field, "must not hold NUL characters");
+            }
+            (Some(value), _) if let Err(problem) = Template::parse(value) => {
+                problems.add(field, problem.to_string());
             }
             (None, None) => problems.add(field, "needs a value"),
             (None, Some(before)) if before.secret && !draft.secret => {

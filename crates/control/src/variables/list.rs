@@ -27,6 +27,7 @@ impl Control {
         connection: &mut PgConnection,
         owner: &AuthorizedOwner,
     ) -> Result<Vec<VariableView>> {
+        let problems = self.reference_problems(connection, owner).await?;
         variables::list(connection, owner.team, owner.owner)
             .await?
             .into_iter()
@@ -45,6 +46,8 @@ impl Control {
                     key: record.key.to_string(),
                     value,
                     secret: record.secret,
+                    generated: record.generated,
+                    problem: problems.get(&record.key).cloned(),
                     updated_at: record.updated_at,
                     changed_since_live: record.changed_since_live,
                 })

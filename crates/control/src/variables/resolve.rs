@@ -3,10 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use longshore_domain::variable::{
-    ResolvedVariable, Scopes, UnresolvedReference, Variable, resolve,
-};
-use longshore_domain::{DeploymentId, EnvKey, Secret};
+use longshore_domain::variable::{ResolvedVariable, Scopes, Variable, resolve};
+use longshore_domain::{DeploymentId, EnvKey, EnvironmentId, ProjectId, Secret, ServiceId, TeamId};
 use longshore_store::PgConnection;
 use longshore_store::services::ServiceRecord;
 use longshore_store::variables::{self, Owner};
@@ -40,13 +38,24 @@ impl Control {
         connection: &mut PgConnection,
         service: &ServiceRecord,
     ) -> Result<Resolved> {
-        let reachable = variables::list_reachable(
-            connection,
-            service.team,
-            service.environment,
-            service.project,
-        )
-        .await?;
+        let place = (service.environment, service.project);
+        let (own, scopes) = self
+            .variables_in_reach(connection, service.team, place, Some(service.id))
+            .await?;
+        resolve(&own, &scopes).map_err(|error| {
+            ControlError::invalid(format!("variables.{}", error.variable), error.fragment())
+        })
+    }
+
+    /// A service's own variables and all that theirs may refer to.
+    pub(super) async fn variables_in_reach(
+        &self,
+        connection: &mut PgConnection,
+        team: TeamId,
+        (environment, project): (EnvironmentId, ProjectId),
+        service: Option<ServiceId>,
+    ) -> Result<(BTreeMap<EnvKey, Variable>, Scopes)> {
+        let reachable = variables::list_reachable(connection, team, environment, project).await?;
         let mut own = BTreeMap::new();
         let mut scopes = Scopes::default();
         for record in reachable {
@@ -70,19 +79,13 @@ impl Control {
                         let others = scopes.services.entry(name.to_string()).or_default();
                         others.insert(key.clone(), variable.clone());
                     }
-                    if id == service.id {
+                    if Some(id) == service {
                         own.insert(key, variable);
                     }
                 }
             }
         }
-        resolve(&own, &scopes).map_err(|error| {
-            let variable = match &error {
-                UnresolvedReference::Missing { variable, .. }
-                | UnresolvedReference::Cycle { variable, .. } => variable,
-            };
-            ControlError::invalid(format!("variables.{variable}"), explain(&error))
-        })
+        Ok((own, scopes))
     }
 
     pub(crate) fn seal_variables(
@@ -127,17 +130,5 @@ impl Control {
                 (key, variable)
             })
             .collect())
-    }
-}
-
-/// The error as a fragment behind the variable's name.
-fn explain(error: &UnresolvedReference) -> String {
-    match error {
-        UnresolvedReference::Missing { reference, .. } => {
-            format!("refers to ${{{{{reference}}}}}, which does not exist")
-        }
-        UnresolvedReference::Cycle { reference, .. } => {
-            format!("refers to itself through ${{{{{reference}}}}}")
-        }
     }
 }

@@ -127,11 +127,29 @@ pub struct VariableView {
     pub value: Option<String>,
     /// Whether it is hidden.
     pub secret: bool,
+    /// Whether its value holds secrets that were made for it.
+    pub generated: bool,
+    /// Why its references cannot be followed, as a fragment behind its name.
+    pub problem: Option<String>,
     /// When its value last changed.
     #[serde(with = "time::serde::rfc3339")]
     pub updated_at: OffsetDateTime,
     /// Whether a live version runs with an earlier value.
     pub changed_since_live: bool,
+}
+
+/// How a service's variables differ from those of its live version, by name: also where
+/// only what they refer to has changed.
+#[derive(Debug, Clone, Serialize, PartialEq, Eq)]
+pub struct VariableChanges {
+    /// The number of the live deployment.
+    pub deployment: i32,
+    /// Those that the live version does not have.
+    pub added: Vec<String>,
+    /// Those that have another value now.
+    pub changed: Vec<String>,
+    /// Those that only the live version has.
+    pub removed: Vec<String>,
 }
 
 /// A domain.

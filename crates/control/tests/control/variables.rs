@@ -151,3 +151,150 @@ async fn it_is_known_what_changed_since_the_live_version(pool: PgPool) {
     world.deploy_live(service).await;
     assert_eq!(changed().await, [false, false]);
 }
+
+#[sqlx::test(migrator = "longshore_store::MIGRATOR")]
+async fn a_secret_is_generated_once(pool: PgPool) {
+    let world = World::new(pool).await;
+    let service = world.app("web").await.id;
+    let scope = VariableScope::Service(service);
+    let (control, owner) = (&world.control, &world.owner);
+    let asked = || {
+        drafts(&[
+            ("TOKEN", Some("${{secret(32)}}"), false),
+            (
+                "URL",
+                Some("postgres://u:${{secret(24)}}@${{HOST}}/x"),
+                false,
+            ),
+            ("HOST", Some("db"), false),
+        ])
+    };
+    let read = async || {
+        world.clock.advance(time::Duration::seconds(1));
+        world.deploy(service).await;
+        let claimed = world.work_until_live().await;
+        let value = |key: &str| claimed.variables[&key.parse().unwrap()].expose().to_owned();
+        (value("TOKEN"), value("URL"))
+    };
+    let views = control
+        .replace_variables(owner, scope, asked())
+        .await
+        .unwrap();
+    let shown: Vec<_> = views
+        .iter()
+        .map(|view| {
+            (
+                view.key.as_str(),
+                view.secret,
+                view.generated,
+                view.value.is_some(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            ("HOST", false, false, true),
+            ("TOKEN", true, true, false),
+            ("URL", true, true, false)
+        ]
+    );
+    let first = read().await;
+    assert_eq!(first.0.len(), 32);
+    assert!(first.0.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+    assert!(first.1.starts_with("postgres://u:") && first.1.ends_with("@db/x"));
+    assert_eq!(first.1.len(), "postgres://u:@db/x".len() + 24);
+
+    control
+        .replace_variables(owner, scope, asked())
+        .await
+        .unwrap();
+    control
+        .merge_variables(owner, scope, drafts(&[("TOKEN", None, true)]))
+        .await
+        .unwrap();
+    control
+        .merge_variables(owner, scope, asked())
+        .await
+        .unwrap();
+    assert_eq!(read().await, first, "nothing is made anew");
+
+    // What was typed is no generated secret, even if it looks like one.
+    let typed = drafts(&[("TOKEN", Some("password"), true)]);
+    control.merge_variables(owner, scope, typed).await.unwrap();
+    let asked = drafts(&[("TOKEN", Some("${{secret(8)}}"), true)]);
+    control.merge_variables(owner, scope, asked).await.unwrap();
+    assert_ne!(read().await.0, "password");
+
+    let bad = drafts(&[
+        ("A", Some("${{secret(7)}}"), false),
+        ("B", Some("x${{secret()}}"), false),
+    ]);
+    assert_eq!(
+        fields(control.merge_variables(owner, scope, bad).await),
+        ["variables.A", "variables.B"]
+    );
+}
+
+#[sqlx::test(migrator = "longshore_store::MIGRATOR")]
+async fn variables_are_compared_with_those_of_the_live_version(pool: PgPool) {
+    let world = World::new(pool).await;
+    let app = world.app("web").await;
+    let (control, owner) = (&world.control, &world.owner);
+    let scope = VariableScope::Service(app.id);
+    let of_environment = VariableScope::Environment(app.environment.id);
+    world.set(of_environment, "E", "1", true).await;
+    let values = [
+        ("A", Some("${{environment.E}}"), false),
+        ("B", Some("1"), true),
+        ("C", Some("1"), false),
+    ];
+    control
+        .replace_variables(owner, scope, drafts(&values))
+        .await
+        .unwrap();
+    assert_eq!(control.variable_changes(owner, app.id).await.unwrap(), None);
+    world.deploy_live(app.id).await;
+    let changes = async || {
+        control
+            .variable_changes(owner, app.id)
+            .await
+            .unwrap()
+            .unwrap()
+    };
+    let none = VariableChanges {
+        deployment: 1,
+        added: vec![],
+        changed: vec![],
+        removed: vec![],
+    };
+    assert_eq!(changes().await, none);
+
+    world.set(of_environment, "E", "2", true).await;
+    let values = [
+        ("A", Some("${{environment.E}}"), false),
+        ("C", Some("1"), false),
+        ("D", Some("${{nobody.X}}"), false),
+    ];
+    let views = control
+        .replace_variables(owner, scope, drafts(&values))
+        .await
+        .unwrap();
+    let expected = VariableChanges {
+        added: vec!["D".to_owned()],
+        changed: vec!["A".to_owned()],
+        removed: vec!["B".to_owned()],
+        ..none
+    };
+    assert_eq!(changes().await, expected);
+    let problems: Vec<_> = views
+        .iter()
+        .filter_map(|view| view.problem.as_deref())
+        .collect();
+    assert_eq!(
+        problems,
+        [
+            "refers to ${{nobody.X}}, which does not exist: no service nobody with variables is in this environment"
+        ]
+    );
+}

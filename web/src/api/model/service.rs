@@ -1,11 +1,10 @@
-//! Services, their sources, variables, domains and hooks.
+//! Services, their sources, domains and hooks.
 
 use std::collections::BTreeMap;
 
 use longshore_control::{
     AppDraft, AppPatch, BuildDraft, DeliveryView, DomainDraft, DomainView, GitAccessDraft,
-    GitAccessView, HookView, ServiceView, SourceDraft, SourceView, TokenView, VariableDraft,
-    VariableView,
+    GitAccessView, HookView, ServiceView, SourceDraft, SourceView, TokenView,
 };
 use longshore_domain::database::DatabaseKind;
 use longshore_domain::run::RunSettings;
@@ -363,95 +362,6 @@ fn source(view: &SourceView) -> serde_json::Value {
         }}),
         SourceView::Image { reference } => serde_json::json!({"image": {"reference": reference}}),
         SourceView::Upload { archive } => serde_json::json!({"upload": {"archive": archive}}),
-    }
-}
-
-/// Variables to set.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct VariablesBody {
-    #[schema(value_type = Object)]
-    variables: BTreeMap<String, VariableBody>,
-}
-
-/// A value, or a value with a mark.
-#[derive(Deserialize)]
-#[serde(
-    untagged,
-    expecting = "must be a text, or an object with `value` and `secret`"
-)]
-enum VariableBody {
-    Plain(String),
-    Marked(MarkedVariable),
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct MarkedVariable {
-    /// Absent for a secret that stays.
-    value: Option<String>,
-    #[serde(default)]
-    secret: bool,
-}
-
-impl std::fmt::Debug for VariableBody {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("VariableBody")
-    }
-}
-
-impl VariablesBody {
-    /// The variables as drafts.
-    pub(crate) fn drafts(self) -> BTreeMap<String, VariableDraft> {
-        self.variables
-            .into_iter()
-            .map(|(key, body)| {
-                let draft = match body {
-                    VariableBody::Plain(value) => VariableDraft {
-                        value: Some(value),
-                        secret: false,
-                    },
-                    VariableBody::Marked(marked) => VariableDraft {
-                        value: marked.value,
-                        secret: marked.secret,
-                    },
-                };
-                (key, draft)
-            })
-            .collect()
-    }
-}
-
-/// All variables of a scope.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Variables {
-    #[schema(value_type = Object)]
-    variables: BTreeMap<String, Variable>,
-}
-
-/// A variable as shown.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Variable {
-    /// `null` for a secret.
-    value: Option<String>,
-    secret: bool,
-    /// Whether the live deployment has another value.
-    changed_since_live: bool,
-}
-
-impl From<Vec<VariableView>> for Variables {
-    fn from(views: Vec<VariableView>) -> Self {
-        let variables = views.into_iter().map(|view| {
-            let variable = Variable {
-                value: view.value,
-                secret: view.secret,
-                changed_since_live: view.changed_since_live,
-            };
-            (view.key, variable)
-        });
-        Self {
-            variables: variables.collect(),
-        }
     }
 }
 

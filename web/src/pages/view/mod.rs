@@ -55,6 +55,6 @@ pub use storage::{
     FileRow, KeptRow, MountRow, ServiceStoragePage, StorageForm, StoragePage, StorageRow, VolumeRow,
 };
 pub use timings::{Bar, Timings};
-pub use variables::{Pair, VariablesForm};
+pub use variables::{ChangeList, Pair, VariablesForm};
 pub use webhook::{DeliveryRow, WebhookPage};
 pub use when::When;

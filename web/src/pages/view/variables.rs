@@ -1,6 +1,7 @@
 //! The editor of variables.
 
-use longshore_control::view::VariableView;
+use crate::pages::problems::message_as_sentence;
+use longshore_control::view::{VariableChanges, VariableView};
 
 /// The editor as shown or as typed.
 #[derive(Debug, Clone, Default)]
@@ -15,6 +16,17 @@ pub struct VariablesForm {
     pub pasted_secret: bool,
     /// Something to say beside the button.
     pub note: String,
+    /// What the live version does not have yet, in words with the names.
+    pub changes: Vec<ChangeList>,
+}
+
+/// Variables that changed in the same way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangeList {
+    /// In which way, such as `Added`.
+    pub label: &'static str,
+    /// Their names.
+    pub names: Vec<String>,
 }
 
 /// A variable in the editor.
@@ -32,6 +44,10 @@ pub struct Pair {
     pub is_kept: bool,
     /// What is wrong with it; empty when nothing is.
     pub error: String,
+    /// Whether its value was made, not typed.
+    pub is_generated: bool,
+    /// Why the next deployment could not use it; empty when it could.
+    pub warning: String,
 }
 
 impl VariablesForm {
@@ -54,6 +70,27 @@ impl VariablesForm {
             ..Self::default()
         }
     }
+
+    /// The same with how the variables differ from those of the live version.
+    #[must_use]
+    pub fn with_changes(self, changes: Option<VariableChanges>) -> Self {
+        let Some(changes) = changes else {
+            return self;
+        };
+        let lists = [
+            ("Added", changes.added),
+            ("Changed", changes.changed),
+            ("Removed", changes.removed),
+        ];
+        let lists = lists.into_iter().filter(|(_, names)| !names.is_empty());
+        Self {
+            note: String::new(),
+            changes: lists
+                .map(|(label, names)| ChangeList { label, names })
+                .collect(),
+            ..self
+        }
+    }
 }
 
 impl Pair {
@@ -65,6 +102,12 @@ impl Pair {
             is_saved: true,
             is_kept: variable.secret,
             error: String::new(),
+            is_generated: variable.generated,
+            warning: variable
+                .problem
+                .as_ref()
+                .map(|problem| message_as_sentence(&format!("{} {problem}", variable.key)))
+                .unwrap_or_default(),
         }
     }
 }
