@@ -22,6 +22,7 @@ mod protocol;
 mod services;
 mod socket;
 pub(crate) mod terminal;
+mod uploads;
 
 pub use socket::{Lock, Socket, SocketError};
 
@@ -70,6 +71,7 @@ pub fn router(api: Api) -> Router {
         )
         .route("/v1/repositories/check", post(host::check_repository))
         .route("/v1/volumes", get(host::volumes))
+        .route("/v1/uploads", post(uploads::receive))
         .route("/v1/desired", put(host::reconcile))
         .route_layer(middleware::from_fn(protocol::demand_same_version))
         // Answers everybody, so that a server learns which protocol it meets.

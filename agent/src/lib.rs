@@ -27,3 +27,4 @@ pub mod reconcile;
 pub mod redact;
 pub mod stage;
 pub mod tasks;
+pub mod upload;

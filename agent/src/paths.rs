@@ -30,6 +30,7 @@ impl Paths {
             self.work_trees(),
             self.mirrors(),
             self.drains(),
+            self.uploads(),
         ] {
             create_private(&directory)?;
         }
@@ -69,6 +70,11 @@ impl Paths {
     /// The mirrors of repositories.
     pub fn mirrors(&self) -> PathBuf {
         self.root.join("mirrors")
+    }
+
+    /// The archives that people uploaded.
+    pub fn uploads(&self) -> PathBuf {
+        self.root.join("uploads")
     }
 
     /// The old versions that wait for their removal.

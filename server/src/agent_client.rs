@@ -8,6 +8,7 @@ mod error;
 mod events;
 mod queries;
 mod terminal;
+mod uploads;
 
 use std::path::Path;
 use std::time::Duration;

@@ -112,6 +112,7 @@ fn state(desired: &work::DesiredState) -> DesiredState {
     DesiredState {
         environments: desired.environments.clone(),
         repositories: Some(desired.repositories.clone()),
+        uploads: Some(desired.uploads.clone()),
         services: desired
             .services
             .iter()

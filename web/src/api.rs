@@ -16,6 +16,7 @@ mod problem;
 mod projects;
 mod storage;
 mod tokens;
+mod uploads;
 mod variables;
 mod webhook;
 
@@ -82,6 +83,7 @@ fn described() -> OpenApiRouter<WebState> {
         .routes(routes!(apps::start))
         .routes(routes!(apps::restart))
         .routes(routes!(health::test))
+        .routes(routes!(uploads::create))
         .routes(routes!(apps::forget_host_key))
         .routes(routes!(
             variables::index,

@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use axum::extract::FromRef;
+use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use longshore_control::{
     ContainerCommand, Control, ControlError, HealthTrial, HealthVerdict, LogLine, TerminalPlan,
+    Uploaded,
     VolumeOnMachine,
 };
 use longshore_domain::ServiceId;
@@ -58,6 +60,15 @@ pub trait AgentQueries: Send + Sync + 'static {
     /// # Errors
     /// When the agent does not answer.
     async fn volumes(&self) -> Result<Vec<VolumeOnMachine>, ControlError>;
+
+    /// Streams an archive to the machine, which checks and keeps it.
+    ///
+    /// # Errors
+    /// What is wrong with the archive, or that the agent does not answer.
+    async fn upload(
+        &self,
+        body: BoxStream<'static, std::io::Result<Bytes>>,
+    ) -> Result<Uploaded, ControlError>;
 
     /// The last lines of a service's containers, then live when `follow`.
     ///

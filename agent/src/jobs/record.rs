@@ -74,9 +74,9 @@ pub struct Progress {
 /// What was checked out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Source {
-    /// The commit.
-    pub sha: CommitSha,
-    /// The id of its tree.
+    /// The commit; none of an archive.
+    pub sha: Option<CommitSha>,
+    /// What identifies its files.
     pub tree: String,
 }
 

@@ -20,6 +20,7 @@ use crate::stage::EventSink;
 
 mod build_turn;
 mod make_way;
+mod unpack;
 
 /// One job at work.
 pub(super) struct Run {
@@ -92,6 +93,10 @@ impl Run {
 
     async fn fetch(&mut self) -> Result<(), End> {
         let stage = Stage::Fetching;
+        if let Origin::Upload { archive, .. } = &self.spec.origin {
+            let archive = archive.clone();
+            return self.unpack(&archive).await;
+        }
         let Origin::Git {
             commit, repository, ..
         } = &mut self.spec.origin
@@ -106,7 +111,7 @@ impl Run {
         }
         // A branch may have moved since an earlier attempt: its commit stays.
         if let Some(source) = &self.progress.source {
-            *commit = Some(source.sha.clone());
+            commit.clone_from(&source.sha);
         }
         let clock = self.begin(stage);
         let limit = seconds(self.spec.limits.fetching);
@@ -117,7 +122,7 @@ impl Run {
         })
         .await?;
         self.progress.source = Some(Source {
-            sha: checkout.sha.clone(),
+            sha: Some(checkout.sha.clone()),
             tree: checkout.tree,
         });
         self.save_progress(stage).await?;
@@ -171,7 +176,7 @@ impl Run {
         let limit = seconds(self.spec.limits.building);
         let (machine, spec) = (&self.jobs.machine, &self.spec);
         let turn = match (&spec.origin, source) {
-            (Origin::Git { .. }, Some(source)) => {
+            (Origin::Git { .. } | Origin::Upload { .. }, Some(source)) => {
                 let found = attempt(&self.job, &self.sink, stage, limit, |context| async move {
                     machine.built_before(&context, spec, source).await
                 });
@@ -180,7 +185,7 @@ impl Run {
                 }
                 Some(self.build_turn(stage).await?)
             }
-            (Origin::Git { .. } | Origin::Image { .. } | Origin::Existing { .. }, _) => None,
+            _ => None,
         };
         let image = attempt(&self.job, &self.sink, stage, limit, |context| async move {
             machine.image(&context, spec, source).await
@@ -318,13 +323,10 @@ fn seconds(count: u32) -> Duration {
 /// Everything secret of a specification.
 fn redactor(spec: &DeployJob) -> Redactor {
     let mut values: Vec<&str> = spec.redact.iter().map(WireSecret::expose).collect();
-    if let Origin::Git {
-        repository,
-        build_secrets,
-        ..
-    } = &spec.origin
-    {
+    if let Some((_, build_secrets, _)) = spec.origin.build() {
         values.extend(build_secrets.values().map(WireSecret::expose));
+    }
+    if let Origin::Git { repository, .. } = &spec.origin {
         match &repository.credentials {
             GitCredentials::Anonymous => {}
             GitCredentials::Token { token, .. } => values.push(token.expose()),

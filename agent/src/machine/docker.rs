@@ -108,22 +108,14 @@ impl DockerMachine {
         }
     }
 
-    /// How the image of a Git job is built; none when it is no Git job.
+    /// How the image of a job is built; none when there is nothing to build.
     fn build_request<'a>(
         &self,
         job: &'a DeployJob,
         (checkout, tree): (&'a Path, &'a str),
         tag: &'a str,
     ) -> Option<BuildRequest<'a>> {
-        let Origin::Git {
-            build,
-            build_secrets,
-            clear_cache,
-            ..
-        } = &job.origin
-        else {
-            return None;
-        };
+        let (build, build_secrets, clear_cache) = job.origin.build()?;
         Some(BuildRequest {
             checkout,
             tree,
@@ -132,7 +124,7 @@ impl DockerMachine {
             secrets: build_secrets,
             tag,
             labels: self.engine.image_labels(job),
-            clear_cache: *clear_cache,
+            clear_cache,
         })
     }
 
@@ -249,7 +241,7 @@ impl Machine for DockerMachine {
         let docker = self.engine.docker();
         let tag = self.engine.image_tag(job.service, job.number);
         match (&job.origin, source) {
-            (Origin::Git { .. }, source) => {
+            (Origin::Git { .. } | Origin::Upload { .. }, source) => {
                 let request = source.and_then(|source| self.build_request(job, source, &tag));
                 let Some(request) = request else {
                     return Err(StageError::failed(

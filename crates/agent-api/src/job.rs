@@ -6,7 +6,7 @@ use longshore_domain::health::HealthCheck;
 use longshore_domain::route::Route;
 use longshore_domain::run::Port;
 use longshore_domain::secret::serialize_exposed;
-use longshore_domain::source::Build;
+use longshore_domain::source::{Archive, Build};
 use longshore_domain::takeover::StrategyReason;
 use longshore_domain::{
     BindMount, CommitSha, DeploymentId, EnvKey, EnvironmentId, FilePath, GitRef, GitUrl, ImageRef,
@@ -101,6 +101,9 @@ impl DeployJob {
             repository.host_key = None;
             build_secrets.clear();
         }
+        if let Origin::Upload { build_secrets, .. } = &mut work.origin {
+            build_secrets.clear();
+        }
         work
     }
 }
@@ -147,10 +150,6 @@ impl Default for StageLimits {
 /// Where the image of a deployment comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "a job has one origin; a box would only be in the way of matching"
-)]
 pub enum Origin {
     /// Fetched and built.
     Git {
@@ -162,6 +161,18 @@ pub enum Origin {
         commit: Option<CommitSha>,
         /// Whether submodules are fetched.
         submodules: bool,
+        /// How it is built.
+        #[serde(deserialize_with = "Build::read")]
+        build: Build,
+        /// Values of the build's secrets.
+        build_secrets: BTreeMap<EnvKey, WireSecret>,
+        /// Whether everything is built anew.
+        clear_cache: bool,
+    },
+    /// Unpacked and built.
+    Upload {
+        /// The archive, which was uploaded before.
+        archive: Archive,
         /// How it is built.
         #[serde(deserialize_with = "Build::read")]
         build: Build,
@@ -182,6 +193,28 @@ pub enum Origin {
         /// The image's identity, `sha256:…`.
         digest: String,
     },
+}
+
+impl Origin {
+    /// How the image is built, its secrets, and whether everything is built anew; none when
+    /// nothing is built.
+    pub fn build(&self) -> Option<(&Build, &BTreeMap<EnvKey, WireSecret>, bool)> {
+        match self {
+            Self::Git {
+                build,
+                build_secrets,
+                clear_cache,
+                ..
+            }
+            | Self::Upload {
+                build,
+                build_secrets,
+                clear_cache,
+                ..
+            } => Some((build, build_secrets, *clear_cache)),
+            Self::Image { .. } | Self::Existing { .. } => None,
+        }
+    }
 }
 
 /// A repository and how to reach it.

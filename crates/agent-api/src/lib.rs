@@ -22,6 +22,7 @@
 //! | `GET /v1/services/{service}` | [`ServiceStatus`] |
 //! | `GET /v1/services/{service}/versions/{number}/ends` | [`VersionEnds`] |
 //! | `POST /v1/repositories/check` | [`RepositoryCheck`] → [`RepositoryReport`] |
+//! | `POST /v1/uploads` | the bytes of an archive → [`UploadReport`]; refused when it is hostile |
 //! | `PUT /v1/desired` | [`DesiredState`] → [`ReconcileReport`]: removes what is ours and not desired, repairs routes |
 //!
 //! Errors are [`AgentProblem`] with a 4xx or 5xx status.
@@ -32,6 +33,7 @@ mod job;
 mod service;
 mod storage;
 mod terminal;
+mod upload;
 
 pub use event::*;
 pub use health::*;
@@ -39,6 +41,7 @@ pub use job::*;
 pub use service::*;
 pub use storage::*;
 pub use terminal::*;
+pub use upload::*;
 
 /// The version of this protocol; a server refuses an agent with another one.
 pub const PROTOCOL_VERSION: u32 = 1;

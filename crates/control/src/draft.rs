@@ -6,6 +6,7 @@ mod app;
 mod database;
 mod deployment;
 mod terminal;
+mod upload;
 mod variable;
 
 pub use account::*;
@@ -13,4 +14,5 @@ pub use app::*;
 pub use database::*;
 pub use deployment::*;
 pub use terminal::*;
+pub use upload::Uploaded;
 pub use variable::*;

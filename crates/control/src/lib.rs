@@ -29,6 +29,7 @@ mod settings;
 mod storage;
 mod terminals;
 mod transaction;
+mod uploads;
 pub mod variables;
 pub mod view;
 pub mod webhooks;

@@ -18,6 +18,8 @@ pub enum FailureKind {
     ReferenceNotFound,
     /// The Dockerfile, the context or another path is not in the checkout, or leads out.
     PathInvalid,
+    /// The uploaded archive is hostile, damaged or gone.
+    ArchiveInvalid,
     /// Nothing that can be built by itself is in the repository.
     BuildUndetected,
     /// A step of the build ended with an error.
@@ -69,6 +71,7 @@ impl FailureKind {
             Self::HostKeyMismatch => "host_key_mismatch",
             Self::ReferenceNotFound => "reference_not_found",
             Self::PathInvalid => "path_invalid",
+            Self::ArchiveInvalid => "archive_invalid",
             Self::BuildUndetected => "build_undetected",
             Self::BuildFailed => "build_failed",
             Self::ImagePull => "image_pull",
@@ -112,6 +115,9 @@ impl FailureKind {
             Self::ReferenceNotFound => "Check that the branch or commit exists and was pushed.",
             Self::PathInvalid => {
                 "Check the Dockerfile path and the context in the service's build settings."
+            }
+            Self::ArchiveInvalid => {
+                "Make the archive anew from the project's folder, and upload it again."
             }
             Self::BuildUndetected => {
                 "Add a Dockerfile and choose it in the build settings, or choose static files."

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use crate::run::{Port, RunSettings};
-use crate::source::Build;
+use crate::source::{Archive, Build};
 use crate::takeover::StrategyReason;
 use crate::{CommitSha, GitRef, GitUrl, ImageRef, ServiceName, Strategy};
 
@@ -50,6 +50,16 @@ pub enum Origin {
         /// Whether everything is built anew.
         clear_cache: bool,
     },
+    /// Uploaded and built.
+    Upload {
+        /// The archive.
+        archive: Archive,
+        /// How it is built.
+        #[serde(deserialize_with = "Build::read")]
+        build: Build,
+        /// Whether everything is built anew.
+        clear_cache: bool,
+    },
     /// An image by reference.
     Image {
         /// The image.
@@ -63,7 +73,29 @@ pub enum Origin {
         image: String,
         /// The image's identity, `sha256:…`.
         digest: String,
+        /// The archive that it was built from.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        archive: Option<Archive>,
     },
+}
+
+impl Origin {
+    /// How the image is built; none when it is there already.
+    pub fn build(&self) -> Option<&Build> {
+        match self {
+            Self::Git { build, .. } | Self::Upload { build, .. } => Some(build),
+            Self::Image { .. } | Self::Existing { .. } => None,
+        }
+    }
+
+    /// The archive that the image is built from.
+    pub fn archive(&self) -> Option<&Archive> {
+        match self {
+            Self::Upload { archive, .. } => Some(archive),
+            Self::Existing { archive, .. } => archive.as_ref(),
+            Self::Git { .. } | Self::Image { .. } => None,
+        }
+    }
 }
 
 impl Specification {
@@ -72,7 +104,9 @@ impl Specification {
     pub fn problems(&self) -> Vec<(String, String)> {
         let mut problems = run_problems(&self.run, self.port);
         match &self.origin {
-            Origin::Git { build, .. } => problems.extend(build_problems(build)),
+            Origin::Git { build, .. } | Origin::Upload { build, .. } => {
+                problems.extend(build_problems(build));
+            }
             Origin::Image { .. } => {}
             Origin::Existing { image, digest, .. } => {
                 if image.is_empty() || !digest.starts_with("sha256:") {

@@ -1,14 +1,15 @@
 //! What pages and the API ask the agent.
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use longshore_agent_api::{AgentInfo, ContainerLine, LogStream, PROTOCOL_VERSION};
 use longshore_control::{
-    ContainerCommand, ControlError, HealthTrial, HealthVerdict, LogLine, TerminalPlan,
+    ContainerCommand, ControlError, HealthTrial, HealthVerdict, LogLine, TerminalPlan, Uploaded,
     VolumeOnMachine,
 };
-use longshore_domain::ServiceId;
+use longshore_domain::{FailureKind, ServiceId};
 use longshore_web::terminal::{Size, TerminalPipe};
 use longshore_web::{AgentQueries, Machine};
 
@@ -104,6 +105,28 @@ impl AgentQueries for AgentClient {
                 containers: volume.containers,
             })
             .collect())
+    }
+
+    async fn upload(
+        &self,
+        body: BoxStream<'static, std::io::Result<Bytes>>,
+    ) -> Result<Uploaded, ControlError> {
+        let report = Self::upload(self, body)
+            .await
+            .map_err(|error| match error.refusal() {
+                Some(problem) if problem.kind == FailureKind::ArchiveInvalid => {
+                    let message = problem.message.trim_end_matches('.');
+                    let message = message.strip_prefix("The archive ").unwrap_or(message);
+                    ControlError::invalid("archive", message)
+                }
+                _ => ControlError::Unavailable(sentence(&error)),
+            })?;
+        Ok(Uploaded {
+            digest: report.digest,
+            size_bytes: report.size_bytes,
+            files: report.files,
+            unpacked_bytes: report.unpacked_bytes,
+        })
     }
 
     async fn container_log(

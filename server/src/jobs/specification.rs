@@ -85,6 +85,16 @@ fn origin(claimed: &ClaimedDeployment) -> Origin {
             build_secrets: wire(&claimed.build_secrets),
             clear_cache: *clear_cache,
         },
+        SpecifiedOrigin::Upload {
+            archive,
+            build,
+            clear_cache,
+        } => Origin::Upload {
+            archive: archive.clone(),
+            build: build.clone(),
+            build_secrets: wire(&claimed.build_secrets),
+            clear_cache: *clear_cache,
+        },
         SpecifiedOrigin::Image { reference } => Origin::Image {
             reference: reference.clone(),
         },

@@ -17,12 +17,12 @@ pub fn source_and_build(
     keeps_token: bool,
 ) -> Result<(SourceDraft, BuildDraft), FieldErrors> {
     let args = build_args(&fields.text("args"))?;
-    let source = if fields.text("source") == "image" {
-        SourceDraft::Image {
+    let source = match fields.text("source").as_str() {
+        "image" => SourceDraft::Image {
             reference: fields.trimmed("reference"),
-        }
-    } else {
-        SourceDraft::Git {
+        },
+        "upload" => SourceDraft::Upload,
+        _ => SourceDraft::Git {
             url: fields.trimmed("url"),
             branch: fields.trimmed("branch"),
             submodules: fields.is_ticked("submodules"),
@@ -32,7 +32,7 @@ pub fn source_and_build(
                 .map(ToOwned::to_owned)
                 .collect(),
             access: access(fields, keeps_token),
-        }
+        },
     };
     let build = build(fields, args);
     Ok((source, build))

@@ -48,7 +48,9 @@ pub fn deploy_key(service: &ServiceView) -> String {
             deploy_key: Some(key),
             ..
         } => key.clone(),
-        SourceView::Git { .. } | SourceView::Image { .. } => String::new(),
+        SourceView::Git { .. } | SourceView::Image { .. } | SourceView::Upload { .. } => {
+            String::new()
+        }
     }
 }
 

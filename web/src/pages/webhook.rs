@@ -47,7 +47,7 @@ async fn webhook_page(
     Ok(WebhookPage {
         branch: match &service.source {
             SourceView::Git { branch, .. } => branch.clone(),
-            SourceView::Image { .. } => "the branch".to_owned(),
+            SourceView::Image { .. } | SourceView::Upload { .. } => "the branch".to_owned(),
         },
         deliveries: deliveries
             .iter()

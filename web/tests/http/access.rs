@@ -80,7 +80,8 @@ fn rule_of_call(method: &str, path: &str, things: &Things) -> (Needs, String) {
         }
         (
             "PUT" | "PATCH",
-            "/services/{id}/variables"
+            "/services/{id}/upload"
+            | "/services/{id}/variables"
             | "/environments/{id}/variables"
             | "/projects/{id}/variables",
         ) => (

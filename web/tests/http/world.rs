@@ -7,13 +7,13 @@ use async_trait::async_trait;
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::ConnectInfo;
-use futures_util::StreamExt;
 use futures_util::stream::{BoxStream, iter};
+use futures_util::{StreamExt, TryStreamExt};
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use longshore_control::store::{PgPool, teams, users};
 use longshore_control::{
     Actor, ContainerCommand, Control, ControlError, ControlSettings, HealthTrial, HealthVerdict,
-    Keyring, LogLine, TokenDraft, Via, VolumeOnMachine,
+    Keyring, LogLine, TokenDraft, Uploaded, Via, VolumeOnMachine,
 };
 use longshore_domain::{Role, ServiceId, TeamId, UserId};
 use longshore_web::{AgentQueries, TrustedProxy, WebSettings, WebState, router};
@@ -51,6 +51,32 @@ pub struct Simulated {
 impl AgentQueries for Simulated {
     async fn trouble(&self) -> Option<String> {
         self.trouble.lock().unwrap().clone()
+    }
+
+    async fn upload(
+        &self,
+        body: BoxStream<'static, std::io::Result<Bytes>>,
+    ) -> Result<Uploaded, ControlError> {
+        let parts: Vec<Bytes> = body
+            .try_collect()
+            .await
+            .map_err(|error| ControlError::Unavailable(error.to_string()))?;
+        let size = parts.iter().map(Bytes::len).sum::<usize>() as u64;
+        if parts
+            .first()
+            .is_some_and(|part| part.starts_with(b"hostile"))
+        {
+            return Err(ControlError::invalid(
+                "archive",
+                "holds “../x”, which leads out of it",
+            ));
+        }
+        Ok(Uploaded {
+            digest: "ab".repeat(32).parse().unwrap(),
+            size_bytes: size,
+            files: 1,
+            unpacked_bytes: size,
+        })
     }
 
     async fn try_health(&self, trial: HealthTrial) -> Result<HealthVerdict, ControlError> {

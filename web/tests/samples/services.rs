@@ -25,6 +25,7 @@ pub fn head(tab: &'static str, status: ServiceStatus) -> ServiceHead {
         },
         is_running: status != ServiceStatus::NeverDeployed && status != ServiceStatus::Stopped,
         is_stopped: status == ServiceStatus::Stopped,
+        is_upload: false,
         is_database: false,
         tab,
     }

@@ -100,5 +100,8 @@ fn source_view(service: &ServiceRecord) -> SourceView {
         Source::Image { reference } => SourceView::Image {
             reference: reference.to_string(),
         },
+        Source::Upload(upload) => SourceView::Upload {
+            archive: upload.archive.clone(),
+        },
     }
 }

@@ -105,6 +105,7 @@ impl Control {
                     number,
                     image: image.clone(),
                     digest: digest.clone(),
+                    archive: before.origin.archive().cloned(),
                 },
                 port: before.port,
                 run: before.run.clone(),

@@ -71,7 +71,7 @@ pub enum SourceDraft {
         /// The image's reference.
         reference: String,
     },
-    /// Files sent by the client; refused by this version.
+    /// An archive that is uploaded.
     Upload,
 }
 

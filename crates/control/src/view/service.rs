@@ -3,7 +3,7 @@
 use longshore_domain::database::DatabaseKind;
 use longshore_domain::route::{DomainOptions, TlsMode};
 use longshore_domain::run::RunSettings;
-use longshore_domain::source::Build;
+use longshore_domain::source::{Archive, Build};
 use longshore_domain::{
     CertificateId, DnsProviderId, DomainId, EnvironmentId, ProjectId, ServiceId,
 };
@@ -86,6 +86,11 @@ pub enum SourceView {
     Image {
         /// The image's reference.
         reference: String,
+    },
+    /// An archive that is uploaded.
+    Upload {
+        /// The newest one.
+        archive: Option<Archive>,
     },
 }
 

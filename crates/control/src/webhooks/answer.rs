@@ -66,6 +66,10 @@ fn judge_push(provider: Provider, push: Push, service: &ServiceRecord) -> Verdic
         Source::Image { .. } => {
             return ignore("The service comes from an image.".to_owned(), push);
         }
+        Source::Upload(_) => {
+            let reason = "The service comes from an archive that is uploaded.";
+            return ignore(reason.to_owned(), push);
+        }
     };
     if let Some(reference) = &push.reference {
         let wanted = format!("refs/heads/{}", git.branch);

@@ -191,7 +191,7 @@ impl Control {
 }
 
 fn build_secrets(origin: &Origin, variables: &Resolved) -> BTreeMap<EnvKey, Secret> {
-    let Origin::Git { build, .. } = origin else {
+    let Some(build) = origin.build() else {
         return BTreeMap::new();
     };
     build

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use longshore_domain::source::Source;
-use longshore_domain::{GitUrl, ServiceId};
+use longshore_domain::{GitUrl, ServiceId, Sha256Digest};
 use longshore_store::events::{self, Event};
 use longshore_store::{deployments, domains, environments, kept_data, logins, pool, services};
 use time::OffsetDateTime;
@@ -34,14 +34,23 @@ impl Control {
                 .collect();
         let active = by_service(deployments::find_queued_or_running_numbers(&mut snapshot).await?);
         let kept = by_service(deployments::kept_numbers(&mut snapshot, None).await?);
+        let mut uploads: HashSet<Sha256Digest> = deployments::archives_in_work(&mut snapshot)
+            .await?
+            .into_iter()
+            .collect();
         self.commit(snapshot).await?;
         let repositories: HashSet<GitUrl> = records
             .iter()
             .filter_map(|service| match &service.source {
                 Source::Git(source) => Some(source.url.clone()),
-                Source::Image { .. } => None,
+                Source::Image { .. } | Source::Upload(_) => None,
             })
             .collect();
+        uploads.extend(
+            records
+                .iter()
+                .filter_map(|service| Some(service.source.archive()?.digest.clone())),
+        );
         let services = records
             .into_iter()
             .map(|service| {
@@ -72,6 +81,7 @@ impl Control {
             environments,
             services,
             repositories: repositories.into_iter().collect(),
+            uploads: uploads.into_iter().collect(),
         })
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use longshore_domain::route::Route;
 use longshore_domain::{
     DeploymentId, EnvKey, EnvironmentId, Failure, GitUrl, Secret, ServiceId, ServiceName,
-    Specification, TeamId,
+    Sha256Digest, Specification, TeamId,
 };
 pub use longshore_store::LogStream;
 pub use longshore_store::deployments::WatchedRecord as WatchedDeployment;
@@ -148,6 +148,8 @@ pub struct DesiredState {
     pub services: Vec<DesiredService>,
     /// Repositories that they are built from, each once.
     pub repositories: Vec<GitUrl>,
+    /// Uploaded archives that they, or deployments at work, are built from, each once.
+    pub uploads: Vec<Sha256Digest>,
 }
 
 /// One service that shall exist on the machine.

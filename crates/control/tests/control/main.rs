@@ -18,6 +18,7 @@ mod projects;
 mod queue;
 mod terminals;
 mod upkeep;
+mod uploads;
 mod variables;
 mod watch;
 mod webhooks;

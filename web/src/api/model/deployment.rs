@@ -54,6 +54,10 @@ pub(crate) struct Deployment {
     cause: Cause,
     requested_by: Option<String>,
     commit: Option<Commit>,
+    /// The name, digest, size and number of files of the archive that it was built from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    archive: Option<longshore_domain::source::Archive>,
     image: Option<String>,
     image_digest: Option<String>,
     image_size_bytes: Option<i64>,
@@ -121,6 +125,7 @@ impl From<DeploymentView> for Deployment {
                 subject: commit.subject,
                 author: commit.author,
             }),
+            archive: view.archive,
             image: view.image,
             image_digest: view.image_digest,
             image_size_bytes: view.image_size_bytes,

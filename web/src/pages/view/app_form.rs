@@ -31,7 +31,7 @@ pub struct NewAppPage {
 /// Source and build as typed.
 #[derive(Debug, Clone)]
 pub struct SourceForm {
-    /// `git` or `image`.
+    /// `git`, `image` or `upload`.
     pub source: String,
     /// The repository.
     pub url: String,
@@ -144,6 +144,7 @@ impl SourceForm {
                 "image".clone_into(&mut form.source);
                 form.reference.clone_from(reference);
             }
+            SourceView::Upload { archive: _ } => "upload".clone_into(&mut form.source),
         }
         form.fill_build(&service.build);
         form

@@ -3,6 +3,7 @@
 use askama::Template;
 use longshore_control::view::{ServiceView, SourceView};
 
+use super::deployment::archive_line;
 use super::project::without_scheme;
 use super::{
     DeploymentRow, FailureNotice, FieldErrors, FlashTone, Icon, LogView, Page, SourceForm, Status,
@@ -34,6 +35,8 @@ pub struct ServiceHead {
     pub is_running: bool,
     /// Whether a person stopped the live version.
     pub is_stopped: bool,
+    /// Whether it comes from archives that are uploaded.
+    pub is_upload: bool,
     /// Whether it is a database.
     pub is_database: bool,
     /// The section that is shown.
@@ -84,6 +87,13 @@ impl ServiceHead {
                 (format!("{} · {branch}", repository(url)), Icon::Branch)
             }
             SourceView::Image { reference } => (reference.clone(), Icon::Layers),
+            SourceView::Upload { archive } => (
+                match archive {
+                    Some(archive) => archive_line(archive),
+                    None => "Upload".to_owned(),
+                },
+                Icon::Archive,
+            ),
         };
         Self {
             id: service.id.to_string(),
@@ -103,6 +113,7 @@ impl ServiceHead {
             is_running: service.live.is_some() && !service.stopped,
             is_stopped: service.live.is_some() && service.stopped,
             status,
+            is_upload: matches!(service.source, SourceView::Upload { .. }),
             is_database: service.database.is_some(),
             tab,
         }
