@@ -5,6 +5,7 @@ mod account;
 mod app;
 mod database;
 mod deployment;
+mod job;
 mod terminal;
 mod variable;
 
@@ -12,5 +13,6 @@ pub use account::*;
 pub use app::*;
 pub use database::*;
 pub use deployment::*;
+pub use job::*;
 pub use terminal::*;
 pub use variable::*;

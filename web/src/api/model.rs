@@ -3,6 +3,7 @@
 
 mod database;
 mod deployment;
+mod job;
 mod project;
 mod service;
 mod storage;
@@ -10,6 +11,7 @@ mod variable;
 
 pub(super) use database::*;
 pub(super) use deployment::*;
+pub(super) use job::*;
 pub(super) use project::*;
 pub(super) use service::*;
 pub(super) use storage::*;

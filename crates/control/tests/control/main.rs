@@ -13,6 +13,7 @@ mod apps;
 mod databases;
 mod deployments;
 mod encryption;
+mod jobs;
 mod projects;
 mod queue;
 mod terminals;
