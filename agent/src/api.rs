@@ -17,6 +17,7 @@ mod body;
 mod events;
 mod host;
 mod jobs;
+mod once;
 mod problem;
 mod protocol;
 mod services;
@@ -68,6 +69,10 @@ pub fn router(api: Api) -> Router {
         .route(
             "/v1/services/{service}/versions/{number}/ends",
             get(services::ends),
+        )
+        .route(
+            "/v1/services/{service}/once/{job}",
+            put(once::put).get(once::show).delete(once::remove),
         )
         .route("/v1/repositories/check", post(host::check_repository))
         .route("/v1/volumes", get(host::volumes))

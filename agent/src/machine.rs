@@ -9,10 +9,10 @@ use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 use longshore_agent_api::{
     AgentProblem, CommandEnd, ContainerCommand, ContainerLine, DeployJob, DesiredService,
-    HealthTrial, HealthVerdict, RepositoryCheck, RepositoryReport, RouteUpdate, RunningUpdate,
-    TerminalRequest, VersionEnds, VersionStatus, VolumeStatus,
+    HealthTrial, HealthVerdict, OnceRequest, OnceStatus, RepositoryCheck, RepositoryReport,
+    RouteUpdate, RunningUpdate, TerminalRequest, VersionEnds, VersionStatus, VolumeStatus,
 };
-use longshore_domain::{DeploymentId, EnvironmentId, ServiceId};
+use longshore_domain::{DeploymentId, EnvironmentId, FailureKind, JobId, ServiceId};
 
 use crate::build::Image;
 use crate::disk::Shortage;
@@ -223,6 +223,21 @@ pub trait Machine: Send + Sync + 'static {
         crate::api::terminal::none()
     }
 
+    /// Starts a command that runs once, unless it was started before.
+    async fn start_once(&self, _job: JobId, _request: &OnceRequest) -> Result<(), AgentProblem> {
+        Err(no_jobs())
+    }
+
+    /// Where a command that runs once stands.
+    async fn once_status(&self, _job: JobId) -> Result<OnceStatus, AgentProblem> {
+        Err(no_jobs())
+    }
+
+    /// Ends and removes a command that runs once.
+    async fn remove_once(&self, _job: JobId) -> Result<(), AgentProblem> {
+        Err(no_jobs())
+    }
+
     /// All volumes.
     async fn volumes(&self) -> Result<Vec<VolumeStatus>, AgentProblem>;
 
@@ -244,4 +259,11 @@ pub trait Machine: Send + Sync + 'static {
 
     /// Removes one of the things that [`Machine::list_owned`] named.
     async fn remove_owned(&self, owned: &Owned) -> Result<(), AgentProblem>;
+}
+
+fn no_jobs() -> AgentProblem {
+    AgentProblem {
+        kind: FailureKind::EngineUnavailable,
+        message: "No jobs can be run on this machine.".to_owned(),
+    }
 }

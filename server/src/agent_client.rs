@@ -6,6 +6,7 @@
 mod container_log;
 mod error;
 mod events;
+mod once;
 mod queries;
 mod terminal;
 mod uploads;

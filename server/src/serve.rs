@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use crate::agent_client::AgentClient;
 use crate::config::Config;
 use crate::jobs::Workers;
+use crate::once::JobRunner;
 use crate::reconcile::Reconciler;
 use crate::secrets::{self, MasterKey};
 use crate::tasks::Tasks;
@@ -169,6 +170,7 @@ fn start_background_work(
         tasks,
     );
     Reconciler::start(control.clone(), agent.clone(), metrics, tasks);
+    JobRunner::start(control.clone(), agent.clone(), tasks);
     Watcher::start(control.clone(), agent.clone(), tasks);
 }
 

@@ -10,6 +10,7 @@ mod deployments;
 mod domains;
 mod extract;
 mod health;
+mod jobs;
 mod logs;
 mod model;
 mod problem;
@@ -108,6 +109,9 @@ fn described() -> OpenApiRouter<WebState> {
         .routes(routes!(deployments::roll_back))
         .routes(routes!(logs::of_deployment))
         .routes(routes!(logs::of_service))
+        .routes(routes!(jobs::index, jobs::create))
+        .routes(routes!(jobs::show))
+        .routes(routes!(jobs::cancel))
         .routes(routes!(webhook::show, webhook::create))
         .routes(routes!(webhook::deliveries))
         .routes(routes!(tokens::index, tokens::create))

@@ -12,7 +12,7 @@ use longshore_domain::health::HealthProbe;
 use super::literal::make_literal;
 use super::parts::Part;
 use super::spec::{Ingredients, service_spec};
-use super::{Engine, failed, is_absent, is_conflict, problem, refused};
+use super::{Engine, failed, is_absent, is_conflict, problem, refused, scale};
 use crate::stage::{StageContext, StageError};
 
 /// How often Swarm is asked.
@@ -99,6 +99,7 @@ impl Engine {
                 files,
             },
         );
+        scale::apply(&mut spec, job, &self.names);
         make_literal(&mut spec);
         match self.docker.create_service(spec, None).await {
             Ok(_) => Ok(()),

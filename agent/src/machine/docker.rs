@@ -8,10 +8,10 @@ use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 use longshore_agent_api::{
     AgentProblem, CommandEnd, ContainerCommand, ContainerLine, DeployJob, DesiredService,
-    HealthTrial, HealthVerdict, Origin, RepositoryCheck, RepositoryReport, RouteUpdate,
-    RunningUpdate, TerminalRequest, VersionEnds, VersionStatus, VolumeStatus,
+    HealthTrial, HealthVerdict, OnceRequest, OnceStatus, Origin, RepositoryCheck, RepositoryReport,
+    RouteUpdate, RunningUpdate, TerminalRequest, VersionEnds, VersionStatus, VolumeStatus,
 };
-use longshore_domain::{FailureKind, ServiceId, Strategy};
+use longshore_domain::{FailureKind, JobId, ServiceId, Strategy};
 use tokio::sync::watch;
 
 use super::step_by_step::StepByStep;
@@ -238,6 +238,10 @@ impl Machine for DockerMachine {
         self.engine
             .check_binds(job)
             .map_err(crate::engine::failed)?;
+        self.engine
+            .check_host_ports(job)
+            .await
+            .map_err(crate::engine::failed)?;
         let docker = self.engine.docker();
         let tag = self.engine.image_tag(job.service, job.number);
         match (&job.origin, source) {
@@ -422,6 +426,18 @@ impl Machine for DockerMachine {
         request: &TerminalRequest,
     ) -> Result<Terminal, AgentProblem> {
         self.engine.open_terminal(service, request).await
+    }
+
+    async fn start_once(&self, job: JobId, request: &OnceRequest) -> Result<(), AgentProblem> {
+        self.engine.start_once(job, request).await
+    }
+
+    async fn once_status(&self, job: JobId) -> Result<OnceStatus, AgentProblem> {
+        self.engine.once_status(job).await
+    }
+
+    async fn remove_once(&self, job: JobId) -> Result<(), AgentProblem> {
+        self.engine.remove_once(job).await
     }
 
     async fn volumes(&self) -> Result<Vec<VolumeStatus>, AgentProblem> {

@@ -143,6 +143,8 @@ pub fn job(command: &[&str], port: Option<u16>) -> DeployJob {
         volumes: Vec::new(),
         files: Vec::new(),
         binds: Vec::new(),
+        host_ports: Vec::new(),
+        scale: longshore_domain::scale::Scale::default(),
         release_command: None,
         replicas: 1,
         memory_limit_bytes: None,

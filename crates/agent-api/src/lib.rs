@@ -18,6 +18,7 @@
 //! | `POST /v1/services/{service}/probe` | [`HealthTrial`] → [`HealthVerdict`]: tries a health check once on a running version |
 //! | `POST /v1/services/{service}/command` | [`ContainerCommand`] → [`CommandEnd`]: runs a command in a container of the live version |
 //! | `GET /v1/services/{service}/terminal` | WebSocket: a [`TerminalRequest`] first, then keys and output |
+//! | `PUT /v1/services/{service}/once/{job}` | [`OnceRequest`] → 204: runs a command once; `GET` → [`OnceStatus`]; `DELETE` ends it |
 //! | `GET /v1/volumes` | the [`VolumeStatus`] of every volume |
 //! | `GET /v1/services/{service}` | [`ServiceStatus`] |
 //! | `GET /v1/services/{service}/versions/{number}/ends` | [`VersionEnds`] |
@@ -30,6 +31,7 @@
 mod event;
 mod health;
 mod job;
+mod once;
 mod service;
 mod storage;
 mod terminal;
@@ -38,6 +40,7 @@ mod upload;
 pub use event::*;
 pub use health::*;
 pub use job::*;
+pub use once::*;
 pub use service::*;
 pub use storage::*;
 pub use terminal::*;

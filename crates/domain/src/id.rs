@@ -72,4 +72,6 @@ typed_id! {
     DeliveryId;
     /// An API token of a user.
     ApiTokenId;
+    /// A command that runs once.
+    JobId;
 }

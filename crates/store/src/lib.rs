@@ -15,6 +15,8 @@ pub mod environments;
 mod error;
 pub mod events;
 pub mod hooks;
+pub mod host_ports;
+pub mod jobs;
 pub mod journal;
 pub mod kept_data;
 mod lines;

@@ -1,5 +1,6 @@
 // The terminal of a service's page; a file of its own, since no other page needs it.
 import "@xterm/xterm/css/xterm.css";
+import "./terminal/terminal.css";
 import { FitAddon } from "@xterm/addon-fit";
 import { Terminal } from "@xterm/xterm";
 import { allowStyles } from "./terminal/styles";

@@ -4,6 +4,7 @@
 mod database;
 mod deployment;
 mod domain;
+mod job;
 mod project;
 mod service;
 mod storage;
@@ -12,6 +13,7 @@ mod variable;
 pub(super) use database::*;
 pub(super) use deployment::*;
 pub(super) use domain::*;
+pub(super) use job::*;
 pub(super) use project::*;
 pub(super) use service::*;
 pub(super) use storage::*;

@@ -14,12 +14,14 @@ mod environments;
 mod errors;
 mod fields;
 mod gate;
+mod jobs;
 mod path;
 mod places;
 mod problems;
 mod projects;
 mod roll_back;
 mod run_fields;
+mod scale_fields;
 mod server;
 mod service_settings;
 mod services;
@@ -291,6 +293,10 @@ where
             "/services/{id}/delete",
             post(services::delete),
         ),
+        (Method::GET, "/services/{id}/jobs", get(jobs::index)),
+        (Method::POST, "/services/{id}/jobs", post(jobs::create)),
+        (Method::GET, "/jobs/{id}", get(jobs::show)),
+        (Method::POST, "/jobs/{id}/cancel", post(jobs::cancel)),
         (Method::GET, "/deployments/{id}", get(deployments::show)),
         (
             Method::GET,

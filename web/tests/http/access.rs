@@ -50,6 +50,8 @@ fn rule_of_call(method: &str, path: &str, things: &Things) -> (Needs, String) {
         | ("POST", "/projects/{id}/environments") => (OfThing(Developer), name),
         ("DELETE", "/projects/{id}") => (OfThing(Admin), json!({ "confirm": things.project_name })),
         ("DELETE", "/environments/{id}") => (OfThing(Admin), json!({ "confirm": "production" })),
+        ("POST", "/services/{id}/jobs") => (OfThing(Developer), json!({ "command": ["true"] })),
+        ("POST", "/jobs/{id}/cancel") => (OfThing(Developer), Value::Null),
         ("PUT", "/projects/{id}/terminals") => (OfThing(Admin), json!({ "allowed": false })),
         ("PATCH", "/services/{id}/database") => (OfThing(Developer), json!({ "version": "15" })),
         ("DELETE", "/storage/kept/{id}") => {
@@ -128,6 +130,10 @@ fn rule_of_page(method: &str, path: &str, things: &Things) -> (Needs, String) {
         ("POST", "/projects/{id}/environments") => {
             (OfThing(Developer), "environment=fresh".to_owned())
         }
+        ("POST", "/services/{id}/jobs") => {
+            (OfThing(Developer), "command=true&minutes=5".to_owned())
+        }
+        ("POST", "/jobs/{id}/cancel") => (OfThing(Developer), String::new()),
         ("POST", "/projects/{id}/terminals") => (OfThing(Admin), String::new()),
         ("POST", "/projects/{id}/delete") => (
             OfThing(Admin),
@@ -202,6 +208,8 @@ fn path(route: &Route, things: &Things) -> String {
         things.project.to_string()
     } else if about("/environments/{id}") {
         things.environment.to_string()
+    } else if about("/jobs/{id}") {
+        things.job.to_string()
     } else if about("/kept/{id}") {
         things.kept.to_string()
     } else if about("/domains/{id}") {

@@ -2,10 +2,11 @@
 
 use longshore_control::work::{ClaimedDeployment, LogStream, Outcome, RecordedEvent, RecordedKind};
 use longshore_control::{
-    AppDraft, DeploymentDraft, DomainDraft, GitAccessDraft, ProjectDraft, SourceDraft, TokenDraft,
+    AppDraft, DeploymentDraft, DomainDraft, GitAccessDraft, JobDraft, ProjectDraft, SourceDraft,
+    TokenDraft,
 };
 use longshore_domain::{
-    ApiTokenId, DeploymentId, DomainId, EnvironmentId, ProjectId, ServiceId, Stage,
+    ApiTokenId, DeploymentId, DomainId, EnvironmentId, JobId, ProjectId, ServiceId, Stage,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -28,6 +29,8 @@ pub struct Things {
     pub hook: String,
     pub hook_secret: String,
     pub token: ApiTokenId,
+    /// A job that waits.
+    pub job: JobId,
     /// A service of that name that is gone and left its data.
     pub kept: ServiceId,
 }
@@ -71,6 +74,11 @@ impl Things {
             name: format!("token {mark}"),
         };
         let token = control.create_token(actor, draft).await.unwrap();
+        let draft = JobDraft {
+            command: vec!["true".to_owned()],
+            timeout_seconds: 60,
+        };
+        let job = control.request_job(actor, service.id, draft).await.unwrap();
         let kept = ServiceId::generate();
         sqlx::query(
             "INSERT INTO kept_data
@@ -93,6 +101,7 @@ impl Things {
             live,
             waiting,
             domain: domain.id,
+            job: job.id,
             kept,
             hook: hook.view.url,
             hook_secret: hook.secret.expose().to_owned(),

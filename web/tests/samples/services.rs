@@ -194,6 +194,26 @@ pub fn all() -> Vec<(&'static str, String)> {
             }),
         ),
         (
+            "service-jobs",
+            render(&JobsPage {
+                page: frame("Run once"),
+                service: head("jobs", ServiceStatus::Running),
+                jobs: vec![JobRow {
+                    id: "j1".to_owned(),
+                    command: "bin/import --all".to_owned(),
+                    status: Status::BROKEN,
+                    end: "Exit code 3".to_owned(),
+                    at: ago(60),
+                    can_cancel: true,
+                    log: "Importing ships\n<b>Harbour</b> is full\n".to_owned(),
+                }],
+                is_busy: true,
+                command: String::new(),
+                minutes: "60".to_owned(),
+                errors: FieldErrors::none().with("command", "The command must name a program."),
+            }),
+        ),
+        (
             "service-terminal",
             render(&TerminalPage {
                 page: frame("Shell"),

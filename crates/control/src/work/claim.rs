@@ -72,7 +72,7 @@ impl Control {
         }
     }
 
-    async fn assemble(
+    pub(super) async fn assemble(
         &self,
         connection: &mut PgConnection,
         claimed: ClaimedRow,

@@ -14,6 +14,7 @@ mod databases;
 mod deployments;
 mod domains;
 mod encryption;
+mod jobs;
 mod projects;
 mod queue;
 mod terminals;

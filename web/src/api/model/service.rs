@@ -48,13 +48,17 @@ pub(crate) struct AppChanges {
     run: Option<RunSettings>,
 }
 
-/// Tells `null` from absent.
+/// Tells a field that is `null` from one that is absent.
 #[expect(
     clippy::option_option,
-    reason = "the outer level says whether the field is there"
+    reason = "a field may be absent from the body, or null in it"
 )]
-pub(super) fn given<'de, D: Deserializer<'de>>(reader: D) -> Result<Option<Option<i64>>, D::Error> {
-    Option::deserialize(reader).map(Some)
+pub(super) fn given<'de, D, T>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    Option::deserialize(deserializer).map(Some)
 }
 
 /// Where an app comes from.

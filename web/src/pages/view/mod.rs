@@ -12,6 +12,7 @@ mod error_page;
 mod field_errors;
 mod gate;
 mod icon;
+mod jobs;
 mod log;
 mod page;
 mod project;
@@ -42,6 +43,7 @@ pub use error_page::ErrorPage;
 pub use field_errors::FieldErrors;
 pub use gate::{LoginPage, SetupPage};
 pub use icon::Icon;
+pub use jobs::{JobRow, JobsPage};
 pub use log::{LogRow, LogView};
 pub use page::{Crumb, Flash, FlashTone, Page, Person, Theme};
 pub use project::{

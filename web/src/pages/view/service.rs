@@ -58,13 +58,14 @@ pub struct Tab {
     pub is_danger: bool,
 }
 
-const TABS: [(&str, &str, Icon); 12] = [
+const TABS: [(&str, &str, Icon); 13] = [
     ("", "Overview", Icon::Heart),
     ("deployments", "Deployments", Icon::Rocket),
     ("variables", "Variables", Icon::Variable),
     ("domains", "Domains", Icon::Globe),
     ("logs", "Logs", Icon::Terminal),
     ("terminal", "Shell", Icon::Terminal),
+    ("jobs", "Run once", Icon::Rocket),
     ("source", "Source", Icon::Branch),
     ("run", "Run", Icon::Gear),
     ("database", "Settings", Icon::Gear),
