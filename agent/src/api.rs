@@ -19,6 +19,7 @@ mod host;
 mod jobs;
 mod problem;
 mod protocol;
+mod registries;
 mod services;
 mod socket;
 mod uploads;
@@ -68,6 +69,7 @@ pub fn router(api: Api) -> Router {
             get(services::ends),
         )
         .route("/v1/repositories/check", post(host::check_repository))
+        .route("/v1/registries/check", post(registries::check))
         .route("/v1/volumes", get(host::volumes))
         .route("/v1/uploads", post(uploads::receive))
         .route("/v1/desired", put(host::reconcile))

@@ -7,7 +7,7 @@ mod container_log;
 mod error;
 mod events;
 mod queries;
-mod uploads;
+mod sources;
 
 use std::path::Path;
 use std::time::Duration;

@@ -14,6 +14,7 @@ mod logs;
 mod model;
 mod problem;
 mod projects;
+mod registries;
 mod storage;
 mod tokens;
 mod uploads;
@@ -107,6 +108,8 @@ fn described() -> OpenApiRouter<WebState> {
         .routes(routes!(logs::of_service))
         .routes(routes!(webhook::show, webhook::create))
         .routes(routes!(webhook::deliveries))
+        .routes(routes!(registries::index, registries::create))
+        .routes(routes!(registries::update, registries::destroy))
         .routes(routes!(tokens::index, tokens::create))
         .routes(routes!(tokens::destroy))
 }

@@ -21,6 +21,7 @@
 //! | `GET /v1/services/{service}` | [`ServiceStatus`] |
 //! | `GET /v1/services/{service}/versions/{number}/ends` | [`VersionEnds`] |
 //! | `POST /v1/repositories/check` | [`RepositoryCheck`] → [`RepositoryReport`] |
+//! | `POST /v1/registries/check` | [`RegistryLogin`] → 204 when the registry takes it |
 //! | `POST /v1/uploads` | the bytes of an archive → [`UploadReport`]; refused when it is hostile |
 //! | `PUT /v1/desired` | [`DesiredState`] → [`ReconcileReport`]: removes what is ours and not desired, repairs routes |
 //!
@@ -29,6 +30,7 @@
 mod event;
 mod health;
 mod job;
+mod registry;
 mod service;
 mod storage;
 mod upload;
@@ -36,6 +38,7 @@ mod upload;
 pub use event::*;
 pub use health::*;
 pub use job::*;
+pub use registry::*;
 pub use service::*;
 pub use storage::*;
 pub use upload::*;

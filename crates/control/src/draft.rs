@@ -5,6 +5,7 @@ mod account;
 mod app;
 mod database;
 mod deployment;
+mod registry;
 mod upload;
 mod variable;
 
@@ -12,5 +13,6 @@ pub use account::*;
 pub use app::*;
 pub use database::*;
 pub use deployment::*;
+pub use registry::{RegistryAccount, RegistryDraft};
 pub use upload::Uploaded;
 pub use variable::*;

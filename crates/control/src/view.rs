@@ -6,6 +6,7 @@ mod database;
 mod deployment;
 mod health;
 mod project;
+mod registry;
 mod service;
 mod storage;
 
@@ -14,5 +15,6 @@ pub use database::*;
 pub use deployment::*;
 pub use health::*;
 pub use project::*;
+pub use registry::*;
 pub use service::*;
 pub use storage::*;

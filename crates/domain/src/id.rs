@@ -68,4 +68,6 @@ typed_id! {
     DeliveryId;
     /// An API token of a user.
     ApiTokenId;
+    /// A team's account at a container registry.
+    RegistryId;
 }

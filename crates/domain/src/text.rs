@@ -12,6 +12,7 @@ mod image;
 mod name;
 mod path;
 mod person;
+mod registry;
 
 pub use digest::Sha256Digest;
 pub use domain_name::{DomainName, PathPrefix};
@@ -22,6 +23,7 @@ pub use image::ImageRef;
 pub use name::{EnvironmentName, ProjectName, ServiceName};
 pub use path::RelativePath;
 pub use person::{EmailAddress, Password, PersonName};
+pub use registry::RegistryHost;
 
 /// Why text was refused: a fragment to put behind the field's name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -50,6 +50,8 @@ pub enum Conflict {
     DeliveryRepeated,
     /// `hooks_service_id_key`
     HookExists,
+    /// `registries_host_key`
+    RegistryHost,
 }
 
 impl Conflict {
@@ -67,6 +69,7 @@ impl Conflict {
             "deployments_one_live_key" => Self::OneLive,
             "deliveries_key" => Self::DeliveryRepeated,
             "hooks_service_id_key" => Self::HookExists,
+            "registries_host_key" => Self::RegistryHost,
             _ => return None,
         })
     }
@@ -78,7 +81,7 @@ impl Conflict {
             Self::TokenName | Self::ProjectName | Self::EnvironmentName | Self::ServiceName => {
                 "name"
             }
-            Self::DomainTaken => "host",
+            Self::DomainTaken | Self::RegistryHost => "host",
             Self::DeploymentNumber | Self::OneRunning | Self::OneQueued | Self::OneLive => {
                 "deployment"
             }
@@ -100,6 +103,7 @@ impl Conflict {
                 "was changed by somebody else at the same moment; try again"
             }
             Self::DeliveryRepeated => "was received before",
+            Self::RegistryHost => "has an account of this team already; change that one",
             Self::HookExists => "was made by somebody else at the same moment; try again",
         }
     }

@@ -15,6 +15,7 @@ mod deployments;
 mod encryption;
 mod projects;
 mod queue;
+mod registries;
 mod upkeep;
 mod uploads;
 mod variables;
