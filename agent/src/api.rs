@@ -20,6 +20,7 @@ mod jobs;
 mod once;
 mod problem;
 mod protocol;
+mod registries;
 mod services;
 mod socket;
 pub(crate) mod terminal;
@@ -75,6 +76,7 @@ pub fn router(api: Api) -> Router {
             put(once::put).get(once::show).delete(once::remove),
         )
         .route("/v1/repositories/check", post(host::check_repository))
+        .route("/v1/registries/check", post(registries::check))
         .route("/v1/volumes", get(host::volumes))
         .route("/v1/uploads", post(uploads::receive))
         .route("/v1/desired", put(host::reconcile))

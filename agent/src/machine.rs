@@ -9,8 +9,9 @@ use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 use longshore_agent_api::{
     AgentProblem, CommandEnd, ContainerCommand, ContainerLine, DeployJob, DesiredService,
-    HealthTrial, HealthVerdict, OnceRequest, OnceStatus, RepositoryCheck, RepositoryReport,
-    RouteUpdate, RunningUpdate, TerminalRequest, VersionEnds, VersionStatus, VolumeStatus,
+    HealthTrial, HealthVerdict, OnceRequest, OnceStatus, RegistryLogin, RepositoryCheck,
+    RepositoryReport, RouteUpdate, RunningUpdate, TerminalRequest, VersionEnds, VersionStatus,
+    VolumeStatus,
 };
 use longshore_domain::{DeploymentId, EnvironmentId, FailureKind, JobId, ServiceId};
 
@@ -92,6 +93,9 @@ pub trait Machine: Send + Sync + 'static {
         &self,
         check: &RepositoryCheck,
     ) -> Result<RepositoryReport, AgentProblem>;
+
+    /// Whether a registry takes an account.
+    async fn check_registry(&self, login: &RegistryLogin) -> Result<(), AgentProblem>;
 
     /// Brings the exact commit of a Git origin into a work tree.
     async fn fetch(

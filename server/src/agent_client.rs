@@ -8,8 +8,8 @@ mod error;
 mod events;
 mod once;
 mod queries;
+mod sources;
 mod terminal;
-mod uploads;
 
 use std::path::Path;
 use std::time::Duration;

@@ -10,6 +10,8 @@ mod lease;
 mod record;
 mod specification;
 
+pub(crate) use specification::login;
+
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -15,6 +15,7 @@ mod logs;
 mod model;
 mod problem;
 mod projects;
+mod registries;
 mod storage;
 mod tokens;
 mod uploads;
@@ -114,6 +115,8 @@ fn described() -> OpenApiRouter<WebState> {
         .routes(routes!(jobs::cancel))
         .routes(routes!(webhook::show, webhook::create))
         .routes(routes!(webhook::deliveries))
+        .routes(routes!(registries::index, registries::create))
+        .routes(routes!(registries::update, registries::destroy))
         .routes(routes!(tokens::index, tokens::create))
         .routes(routes!(tokens::destroy))
 }

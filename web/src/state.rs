@@ -8,9 +8,8 @@ use axum::extract::FromRef;
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use longshore_control::{
-    ContainerCommand, Control, ControlError, HealthTrial, HealthVerdict, LogLine, TerminalPlan,
-    Uploaded,
-    VolumeOnMachine,
+    ContainerCommand, Control, ControlError, HealthTrial, HealthVerdict, LogLine, RegistryAccount,
+    TerminalPlan, Uploaded, VolumeOnMachine,
 };
 use longshore_domain::ServiceId;
 
@@ -60,6 +59,12 @@ pub trait AgentQueries: Send + Sync + 'static {
     /// # Errors
     /// When the agent does not answer.
     async fn volumes(&self) -> Result<Vec<VolumeOnMachine>, ControlError>;
+
+    /// Asks a registry whether it takes an account.
+    ///
+    /// # Errors
+    /// Why it does not, or that the agent does not answer.
+    async fn check_registry(&self, account: RegistryAccount) -> Result<(), ControlError>;
 
     /// Streams an archive to the machine, which checks and keeps it.
     ///

@@ -86,6 +86,8 @@ pub struct BuiltImage {
     tag: String,
     digest: String,
     size_bytes: u64,
+    #[serde(default)]
+    pinned: Option<String>,
 }
 
 impl From<&Image> for BuiltImage {
@@ -94,6 +96,7 @@ impl From<&Image> for BuiltImage {
             tag: image.tag.clone(),
             digest: image.digest.clone(),
             size_bytes: image.size_bytes,
+            pinned: image.pinned.clone(),
         }
     }
 }
@@ -105,6 +108,7 @@ impl From<&BuiltImage> for Image {
             digest: image.digest.clone(),
             size_bytes: image.size_bytes,
             reused: true,
+            pinned: image.pinned.clone(),
         }
     }
 }

@@ -159,6 +159,7 @@ impl Run {
                 image: image.tag.clone(),
                 digest: image.digest.clone(),
                 size_bytes: image.size_bytes,
+                pinned: image.pinned.clone(),
             });
         }
         self.end(clock, stage, image.reused).await;
@@ -323,6 +324,7 @@ fn seconds(count: u32) -> Duration {
 /// Everything secret of a specification.
 fn redactor(spec: &DeployJob) -> Redactor {
     let mut values: Vec<&str> = spec.redact.iter().map(WireSecret::expose).collect();
+    values.extend(spec.registries.iter().map(|login| login.password.expose()));
     if let Some((_, build_secrets, _)) = spec.origin.build() {
         values.extend(build_secrets.values().map(WireSecret::expose));
     }

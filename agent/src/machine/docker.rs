@@ -8,8 +8,9 @@ use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 use longshore_agent_api::{
     AgentProblem, CommandEnd, ContainerCommand, ContainerLine, DeployJob, DesiredService,
-    HealthTrial, HealthVerdict, OnceRequest, OnceStatus, Origin, RepositoryCheck, RepositoryReport,
-    RouteUpdate, RunningUpdate, TerminalRequest, VersionEnds, VersionStatus, VolumeStatus,
+    HealthTrial, HealthVerdict, OnceRequest, OnceStatus, Origin, RegistryLogin, RepositoryCheck,
+    RepositoryReport, RouteUpdate, RunningUpdate, TerminalRequest, VersionEnds, VersionStatus,
+    VolumeStatus,
 };
 use longshore_domain::{FailureKind, JobId, ServiceId, Strategy};
 use tokio::sync::watch;
@@ -122,6 +123,7 @@ impl DockerMachine {
             build,
             args: build::arguments(build, &job.variables),
             secrets: build_secrets,
+            registries: &job.registries,
             tag,
             labels: self.engine.image_labels(job),
             clear_cache,
@@ -174,6 +176,10 @@ impl Machine for DockerMachine {
         check: &RepositoryCheck,
     ) -> Result<RepositoryReport, AgentProblem> {
         git::check(check).await
+    }
+
+    async fn check_registry(&self, login: &RegistryLogin) -> Result<(), AgentProblem> {
+        build::check_registry(self.engine.docker(), login).await
     }
 
     async fn fetch(
@@ -263,7 +269,9 @@ impl Machine for DockerMachine {
                 self.builds.note_build();
                 image
             }
-            (Origin::Image { reference }, _) => build::pull(context, docker, reference, &tag).await,
+            (Origin::Image { reference }, _) => {
+                build::pull(context, docker, reference, &job.registries, &tag).await
+            }
             // Under a tag of its own, so that it stays as long as this version.
             (Origin::Existing { digest, .. }, _) => {
                 context

@@ -228,6 +228,7 @@ pub fn job(service: ServiceId, number: i32) -> DeployJob {
             clear_cache: false,
         },
         variables: [("KEY".parse().unwrap(), "a-secret-value".into())].into(),
+        registries: Vec::new(),
         redact: vec!["a-secret-value".into()],
         port: std::num::NonZeroU16::new(8080),
         command: None,

@@ -136,6 +136,7 @@ pub fn job(command: &[&str], port: Option<u16>) -> DeployJob {
             reference: "busybox:latest".parse().unwrap(),
         },
         variables: BTreeMap::new(),
+        registries: Vec::new(),
         redact: Vec::new(),
         port: port.map(|port| port.try_into().unwrap()),
         command: Some(command.iter().map(|&word| word.to_owned()).collect()),

@@ -15,6 +15,8 @@ use longshore_domain::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::RegistryLogin;
+
 /// Everything that a deployment needs, from source to traffic.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeployJob {
@@ -30,6 +32,9 @@ pub struct DeployJob {
     pub environment: EnvironmentId,
     /// Where the image comes from.
     pub origin: Origin,
+    /// Accounts at registries, for images that are pulled and those that builds start from.
+    #[serde(default)]
+    pub registries: Vec<RegistryLogin>,
     /// The container's variables, resolved.
     pub variables: BTreeMap<EnvKey, WireSecret>,
     /// Values that must not appear in any log.
@@ -98,6 +103,7 @@ impl DeployJob {
         work.routes.clear();
         work.live_number = None;
         work.redact.clear();
+        work.registries.clear();
         if let Origin::Git {
             repository,
             build_secrets,

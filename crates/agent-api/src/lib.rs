@@ -23,6 +23,7 @@
 //! | `GET /v1/services/{service}` | [`ServiceStatus`] |
 //! | `GET /v1/services/{service}/versions/{number}/ends` | [`VersionEnds`] |
 //! | `POST /v1/repositories/check` | [`RepositoryCheck`] → [`RepositoryReport`] |
+//! | `POST /v1/registries/check` | [`RegistryLogin`] → 204 when the registry takes it |
 //! | `POST /v1/uploads` | the bytes of an archive → [`UploadReport`]; refused when it is hostile |
 //! | `PUT /v1/desired` | [`DesiredState`] → [`ReconcileReport`]: removes what is ours and not desired, repairs routes |
 //!
@@ -32,6 +33,7 @@ mod event;
 mod health;
 mod job;
 mod once;
+mod registry;
 mod service;
 mod storage;
 mod terminal;
@@ -41,6 +43,7 @@ pub use event::*;
 pub use health::*;
 pub use job::*;
 pub use once::*;
+pub use registry::*;
 pub use service::*;
 pub use storage::*;
 pub use terminal::*;

@@ -3,15 +3,19 @@
 //! demand one, so that the check cannot be forgotten.
 
 use longshore_domain::{
-    DeploymentId, DomainId, EnvironmentId, JobId, Permission, ProjectId, Role, ServiceId, TeamId,
+    DeploymentId, DomainId, EnvironmentId, JobId, Permission, ProjectId, RegistryId, Role,
+    ServiceId, TeamId,
 };
 use longshore_store::deployments::DeploymentRecord;
 use longshore_store::domains::DomainRecord;
 use longshore_store::environments::EnvironmentRecord;
 use longshore_store::jobs::JobRecord;
 use longshore_store::projects::ProjectRecord;
+use longshore_store::registries::RegistryRecord;
 use longshore_store::services::ServiceRecord;
-use longshore_store::{PgConnection, deployments, domains, environments, jobs, projects, services};
+use longshore_store::{
+    PgConnection, deployments, domains, environments, jobs, projects, registries, services,
+};
 
 use crate::{Actor, ControlError, Result};
 
@@ -133,6 +137,18 @@ impl Guarded for DomainRecord {
         id: DomainId,
     ) -> longshore_store::Result<Option<Self>> {
         domains::find(connection, team, id).await
+    }
+}
+
+impl Guarded for RegistryRecord {
+    type Id = RegistryId;
+
+    async fn find(
+        connection: &mut PgConnection,
+        team: TeamId,
+        id: RegistryId,
+    ) -> longshore_store::Result<Option<Self>> {
+        registries::find(connection, team, id).await
     }
 }
 

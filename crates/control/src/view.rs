@@ -7,6 +7,7 @@ mod deployment;
 mod health;
 mod job;
 mod project;
+mod registry;
 mod service;
 mod storage;
 
@@ -16,5 +17,6 @@ pub use deployment::*;
 pub use health::*;
 pub use job::*;
 pub use project::*;
+pub use registry::*;
 pub use service::*;
 pub use storage::*;

@@ -24,6 +24,8 @@ pub enum FailureKind {
     BuildUndetected,
     /// A step of the build ended with an error.
     BuildFailed,
+    /// The registry cannot be reached, or refuses the account.
+    RegistryRefused,
     /// The image cannot be pulled.
     ImagePull,
     /// The image does not run on this machine's platform.
@@ -74,6 +76,7 @@ impl FailureKind {
             Self::ArchiveInvalid => "archive_invalid",
             Self::BuildUndetected => "build_undetected",
             Self::BuildFailed => "build_failed",
+            Self::RegistryRefused => "registry_refused",
             Self::ImagePull => "image_pull",
             Self::ImagePlatform => "image_platform",
             Self::ReleaseFailed => "release_failed",
@@ -124,6 +127,9 @@ impl FailureKind {
             }
             Self::BuildFailed => {
                 "Read the last lines of the build log: the failing step is named there."
+            }
+            Self::RegistryRefused => {
+                "Check the registry's host, user name and password under Registries."
             }
             Self::ImagePull => "Check the image's name and tag, and the registry's credentials.",
             Self::ImagePlatform => "Build the image for this machine's platform.",

@@ -74,4 +74,6 @@ typed_id! {
     ApiTokenId;
     /// A command that runs once.
     JobId;
+    /// A team's account at a container registry.
+    RegistryId;
 }

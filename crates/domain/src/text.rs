@@ -13,6 +13,7 @@ mod ip_range;
 mod name;
 mod path;
 mod person;
+mod registry;
 
 pub use digest::Sha256Digest;
 pub use domain_name::{DomainName, PathPrefix};
@@ -24,6 +25,7 @@ pub use ip_range::{IpRange, IpRanges};
 pub use name::{EnvironmentName, ProjectName, ServiceName};
 pub use path::RelativePath;
 pub use person::{EmailAddress, Password, PersonName};
+pub use registry::RegistryHost;
 
 /// Why text was refused: a fragment to put behind the field's name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

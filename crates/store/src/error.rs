@@ -54,6 +54,8 @@ pub enum Conflict {
     DeliveryRepeated,
     /// `hooks_service_id_key`
     HookExists,
+    /// `registries_host_key`
+    RegistryHost,
 }
 
 impl Conflict {
@@ -73,6 +75,7 @@ impl Conflict {
             "deployments_one_live_key" => Self::OneLive,
             "deliveries_key" => Self::DeliveryRepeated,
             "hooks_service_id_key" => Self::HookExists,
+            "registries_host_key" => Self::RegistryHost,
             _ => return None,
         })
     }
@@ -87,7 +90,7 @@ impl Conflict {
             | Self::ServiceName
             | Self::CertificateName
             | Self::DnsProviderName => "name",
-            Self::DomainTaken => "host",
+            Self::DomainTaken | Self::RegistryHost => "host",
             Self::DeploymentNumber | Self::OneRunning | Self::OneQueued | Self::OneLive => {
                 "deployment"
             }
@@ -111,6 +114,7 @@ impl Conflict {
                 "was changed by somebody else at the same moment; try again"
             }
             Self::DeliveryRepeated => "was received before",
+            Self::RegistryHost => "has an account of this team already; change that one",
             Self::HookExists => "was made by somebody else at the same moment; try again",
         }
     }

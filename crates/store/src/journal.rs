@@ -59,6 +59,8 @@ pub enum RecordedKind {
         digest: String,
         /// Its size in bytes.
         size_bytes: i64,
+        /// What a registry's reference meant, `name@sha256:…`.
+        pinned: Option<String>,
     },
     /// The SSH host key of the repository's host; it is pinned when none was.
     HostKey {

@@ -24,6 +24,7 @@ pub mod logins;
 pub mod logs;
 pub mod pool;
 pub mod projects;
+pub mod registries;
 pub mod services;
 pub mod sessions;
 pub mod teams;

@@ -6,14 +6,15 @@ use futures_util::stream::BoxStream;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use longshore_agent_api::{AgentInfo, ContainerLine, LogStream, PROTOCOL_VERSION};
 use longshore_control::{
-    ContainerCommand, ControlError, HealthTrial, HealthVerdict, LogLine, TerminalPlan, Uploaded,
-    VolumeOnMachine,
+    ContainerCommand, ControlError, HealthTrial, HealthVerdict, LogLine, RegistryAccount,
+    TerminalPlan, Uploaded, VolumeOnMachine,
 };
 use longshore_domain::{FailureKind, ServiceId};
 use longshore_web::terminal::{Size, TerminalPipe};
 use longshore_web::{AgentQueries, Machine};
 
 use super::{AgentClient, AgentError};
+use crate::jobs::login;
 
 #[async_trait]
 impl AgentQueries for AgentClient {
@@ -105,6 +106,15 @@ impl AgentQueries for AgentClient {
                 containers: volume.containers,
             })
             .collect())
+    }
+
+    async fn check_registry(&self, account: RegistryAccount) -> Result<(), ControlError> {
+        Self::check_registry(self, &login(&account))
+            .await
+            .map_err(|error| match error.refusal() {
+                Some(problem) => ControlError::refused(problem.message.clone()),
+                None => into_control(&error),
+            })
     }
 
     async fn upload(

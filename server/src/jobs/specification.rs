@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use longshore_agent_api::{
-    DeployJob, GitCredentials, JobFile, Origin, Repository, StageLimits, WireSecret,
+    DeployJob, GitCredentials, JobFile, Origin, RegistryLogin, Repository, StageLimits, WireSecret,
 };
+use longshore_control::RegistryAccount;
 use longshore_control::work::{self, ClaimedDeployment};
 use longshore_domain::specification::Origin as SpecifiedOrigin;
 use longshore_domain::variable::fill;
@@ -22,6 +23,7 @@ pub(crate) fn job(claimed: &ClaimedDeployment) -> DeployJob {
         service_name: specification.service_name.clone(),
         environment: claimed.environment,
         origin: origin(claimed),
+        registries: claimed.registries.iter().map(login).collect(),
         variables: wire(&claimed.variables),
         redact: claimed.redact.iter().cloned().map(WireSecret).collect(),
         port: specification.port,
@@ -104,6 +106,15 @@ fn origin(claimed: &ClaimedDeployment) -> Origin {
             image: image.clone(),
             digest: digest.clone(),
         },
+    }
+}
+
+/// An account at a registry in the agent's words.
+pub(crate) fn login(account: &RegistryAccount) -> RegistryLogin {
+    RegistryLogin {
+        host: account.host.clone(),
+        username: account.username.clone(),
+        password: account.password.clone().into(),
     }
 }
 

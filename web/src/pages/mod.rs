@@ -19,6 +19,7 @@ mod path;
 mod places;
 mod problems;
 mod projects;
+mod registries;
 mod roll_back;
 mod run_fields;
 mod scale_fields;
@@ -176,6 +177,15 @@ where
             Method::POST,
             "/services/{id}/password",
             post(databases::change_password),
+        ),
+        (Method::GET, "/registries", get(registries::index)),
+        (Method::POST, "/registries", post(registries::create)),
+        (Method::GET, "/registries/{id}", get(registries::show)),
+        (Method::POST, "/registries/{id}", post(registries::update)),
+        (
+            Method::POST,
+            "/registries/{id}/delete",
+            post(registries::delete),
         ),
         (Method::GET, "/storage", get(storage::index)),
         (

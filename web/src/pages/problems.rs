@@ -110,6 +110,7 @@ const FIELDS: &[(&str, &str, &str)] = &[
     ("tls", "tls", "The protection"),
     ("port", "port", "The port"),
     ("token", "token", "The token"),
+    ("username", "username", "The user name"),
     ("email", "email", "The e-mail address"),
     ("password", "password", "The password"),
     ("current", "current_password", "The current password"),

@@ -41,7 +41,14 @@ fn rule_of_call(method: &str, path: &str, things: &Things) -> (Needs, String) {
 
     let name = json!({ "name": "fresh" });
     let (needs, body) = match (method, path) {
-        ("GET", "/projects" | "/tokens" | "/storage") => (InTeam(Viewer), Value::Null),
+        ("GET", "/projects" | "/tokens" | "/storage" | "/registries") => {
+            (InTeam(Viewer), Value::Null)
+        }
+        ("POST", "/registries") => (
+            InTeam(Admin),
+            json!({ "host": "r.example.com", "username": "ann", "password": "secret" }),
+        ),
+        ("PATCH" | "DELETE", "/registries/{id}") => (OfThing(Admin), json!({})),
         ("POST", "/projects") => (InTeam(Developer), name),
         ("POST", "/tokens") => (Nothing, name),
         ("DELETE", "/tokens/{id}") => (Own, Value::Null),
@@ -115,7 +122,7 @@ fn rule_of_page(method: &str, path: &str, things: &Things) -> (Needs, String) {
 
     let source = "source=git&url=https://git.example.com/b.git&branch=main&credentials=none";
     let (needs, fields) = match (method, path) {
-        ("GET", "/" | "/places" | "/projects/new" | "/settings" | "/storage") => {
+        ("GET", "/" | "/places" | "/projects/new" | "/settings" | "/storage" | "/registries") => {
             (InTeam(Viewer), String::new())
         }
         ("GET", "/settings/server") | ("POST", "/settings/tokens/{id}/delete") => {
@@ -125,6 +132,15 @@ fn rule_of_page(method: &str, path: &str, things: &Things) -> (Needs, String) {
             (OfThing(Developer), String::new())
         }
         ("GET", path) if path.contains("{id}") => (OfThing(Viewer), String::new()),
+        ("POST", "/registries") => (
+            InTeam(Admin),
+            "registry_host=p.example.com&username=ann&password=secret".to_owned(),
+        ),
+        ("POST", "/registries/{id}") => (
+            OfThing(Admin),
+            "registry_host=q.example.com&username=ann&password=secret".to_owned(),
+        ),
+        ("POST", "/registries/{id}/delete") => (OfThing(Admin), String::new()),
         ("POST", "/projects") => (InTeam(Developer), "name=Fresh".to_owned()),
         ("POST", "/projects/{id}/rename") => (OfThing(Developer), "name=Fresh".to_owned()),
         ("POST", "/projects/{id}/environments") => {
@@ -214,6 +230,8 @@ fn path(route: &Route, things: &Things) -> String {
         things.kept.to_string()
     } else if about("/domains/{id}") {
         things.domain.to_string()
+    } else if about("/registries/{id}") {
+        things.registry.to_string()
     } else if about("tokens/{id}") {
         things.token.to_string()
     } else {

@@ -2,11 +2,12 @@
 
 use longshore_control::work::{ClaimedDeployment, LogStream, Outcome, RecordedEvent, RecordedKind};
 use longshore_control::{
-    AppDraft, DeploymentDraft, DomainDraft, GitAccessDraft, JobDraft, ProjectDraft, SourceDraft,
-    TokenDraft,
+    AppDraft, DeploymentDraft, DomainDraft, GitAccessDraft, JobDraft, ProjectDraft, RegistryDraft,
+    SourceDraft, TokenDraft,
 };
 use longshore_domain::{
-    ApiTokenId, DeploymentId, DomainId, EnvironmentId, JobId, ProjectId, ServiceId, Stage,
+    ApiTokenId, DeploymentId, DomainId, EnvironmentId, JobId, ProjectId, RegistryId, ServiceId,
+    Stage,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -31,6 +32,7 @@ pub struct Things {
     pub token: ApiTokenId,
     /// A job that waits.
     pub job: JobId,
+    pub registry: RegistryId,
     /// A service of that name that is gone and left its data.
     pub kept: ServiceId,
 }
@@ -79,6 +81,14 @@ impl Things {
             timeout_seconds: 60,
         };
         let job = control.request_job(actor, service.id, draft).await.unwrap();
+        let draft = RegistryDraft {
+            name: format!("registry {mark}"),
+            host: format!("r{mark}.example.com"),
+            username: "ann".to_owned(),
+            password: Some("secret".to_owned()),
+        };
+        let plan = control.plan_registry(actor, None, &draft).await.unwrap();
+        let registry = control.save_registry(actor, plan).await.unwrap();
         let kept = ServiceId::generate();
         sqlx::query(
             "INSERT INTO kept_data
@@ -106,6 +116,7 @@ impl Things {
             hook: hook.view.url,
             hook_secret: hook.secret.expose().to_owned(),
             token: token.view.id,
+            registry: registry.id,
         }
     }
 }

@@ -13,7 +13,7 @@ use http::{HeaderMap, Method, Request, StatusCode, header};
 use longshore_control::store::{PgPool, teams, users};
 use longshore_control::{
     Actor, ContainerCommand, Control, ControlError, ControlSettings, HealthTrial, HealthVerdict,
-    Keyring, LogLine, TokenDraft, Uploaded, Via, VolumeOnMachine,
+    Keyring, LogLine, RegistryAccount, TokenDraft, Uploaded, Via, VolumeOnMachine,
 };
 use longshore_domain::{Role, ServiceId, TeamId, UserId};
 use longshore_web::{AgentQueries, TrustedProxy, WebSettings, WebState, router};
@@ -51,6 +51,15 @@ pub struct Simulated {
 impl AgentQueries for Simulated {
     async fn trouble(&self) -> Option<String> {
         self.trouble.lock().unwrap().clone()
+    }
+
+    async fn check_registry(&self, account: RegistryAccount) -> Result<(), ControlError> {
+        if account.password.expose() == "wrong" {
+            let host = account.host;
+            let words = format!("{host} refused the user name or the password.");
+            return Err(ControlError::refused(words));
+        }
+        Ok(())
     }
 
     async fn upload(

@@ -67,6 +67,7 @@ pub fn view(status: DeploymentStatus) -> DeploymentView {
         image: Some("longshore/web:42".to_owned()),
         image_digest: None,
         image_size_bytes: Some(84_123_456),
+        image_pinned: None,
         failure: None,
         superseded_by: None,
         timings: StageTimings {

@@ -3,6 +3,7 @@
 mod account;
 mod deployments;
 mod projects;
+mod registries;
 mod services;
 mod storage;
 
@@ -100,6 +101,7 @@ pub fn all() -> Vec<(&'static str, String)> {
     samples.extend(services::all());
     samples.extend(deployments::all());
     samples.extend(account::all());
+    samples.extend(registries::all());
     samples.extend(storage::all());
     samples
 }

@@ -151,6 +151,7 @@ pub fn all() -> Vec<(&'static str, String)> {
         branch: "main".to_owned(),
         url: url.to_owned(),
         secret: secret.to_owned(),
+        is_image: false,
         deliveries,
     };
     let hook_url = "https://panel.example.com/hooks/github/0199c5a2-3f1e-7a40-9d11-0c6a7f2b9e55";

@@ -46,6 +46,7 @@ fn job(engine: &Engine) -> DeployJob {
             .iter()
             .map(|(key, value)| (key.clone(), value.clone().into()))
             .collect(),
+        registries: Vec::new(),
         redact: Vec::new(),
         port: None,
         command: run.command.clone(),

@@ -63,6 +63,8 @@ pub struct DeploymentView {
     pub image_digest: Option<String>,
     /// The image's size in bytes.
     pub image_size_bytes: Option<i64>,
+    /// What a registry's reference meant, `name@sha256:…`.
+    pub image_pinned: Option<String>,
     /// Why it failed.
     pub failure: Option<FailureView>,
     /// The number of the deployment that overtook it.

@@ -102,7 +102,14 @@ impl Control {
         } else {
             GitCredentials::Anonymous
         };
+        let registries = match record.specification.origin {
+            Origin::Existing { .. } => Vec::new(),
+            _ => self.registry_accounts(connection, record.team).await?,
+        };
+        let mut redact = redact(&variables, &git_credentials);
+        redact.extend(registries.iter().map(|account| account.password.clone()));
         Ok(Some(ClaimedDeployment {
+            registries,
             id: record.id,
             number: record.number,
             team: record.team,
@@ -112,7 +119,7 @@ impl Control {
             build_secrets: build_secrets(&record.specification.origin, &variables),
             live_number: live.first().map(|live| live.number),
             routes,
-            redact: redact(&variables, &git_credentials),
+            redact,
             git_credentials,
             git_host_key: service.git_host_key,
             variables: variables

@@ -12,6 +12,8 @@ pub use longshore_store::deployments::WatchedRecord as WatchedDeployment;
 pub use longshore_store::journal::{RecordedEvent, RecordedKind};
 use time::OffsetDateTime;
 
+use crate::RegistryAccount;
+
 /// A deployment that a worker has leased, with everything that the agent must be told.
 #[derive(Debug, Clone)]
 pub struct ClaimedDeployment {
@@ -33,6 +35,8 @@ pub struct ClaimedDeployment {
     pub variables: BTreeMap<EnvKey, Secret>,
     /// Values of the build's secrets.
     pub build_secrets: BTreeMap<EnvKey, Secret>,
+    /// The team's accounts at registries.
+    pub registries: Vec<RegistryAccount>,
     /// Credentials for the repository.
     pub git_credentials: GitCredentials,
     /// The pinned SSH host key.

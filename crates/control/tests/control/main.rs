@@ -17,6 +17,7 @@ mod encryption;
 mod jobs;
 mod projects;
 mod queue;
+mod registries;
 mod terminals;
 mod upkeep;
 mod uploads;

@@ -61,6 +61,9 @@ pub(crate) struct Deployment {
     image: Option<String>,
     image_digest: Option<String>,
     image_size_bytes: Option<i64>,
+    /// What a registry's reference meant then: `name@sha256:…`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    image_pinned: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     failure: Option<Failure>,
     /// The number of the deployment that overtook it.
@@ -129,6 +132,7 @@ impl From<DeploymentView> for Deployment {
             image: view.image,
             image_digest: view.image_digest,
             image_size_bytes: view.image_size_bytes,
+            image_pinned: view.image_pinned,
             failure: view.failure.map(|failure| Failure {
                 stage: match failure.stage {
                     None if failure.while_live => Some("live"),

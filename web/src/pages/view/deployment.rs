@@ -224,6 +224,8 @@ pub struct DeploymentPage {
     pub image: String,
     /// The image's size.
     pub image_size: String,
+    /// What a registry's reference meant; empty when the image was built.
+    pub image_pinned: String,
     /// Where it can be opened, while it is live.
     pub url: String,
     /// Something more to say about its state.
@@ -309,6 +311,7 @@ impl DeploymentPage {
                 .and_then(|bytes| u64::try_from(bytes).ok())
                 .map(when::size)
                 .unwrap_or_default(),
+            image_pinned: deployment.image_pinned.clone().unwrap_or_default(),
             url: if deployment.is_live {
                 url.unwrap_or_default()
             } else {

@@ -17,6 +17,7 @@ mod log;
 mod page;
 mod project;
 mod projects;
+mod registries;
 mod roll_back;
 mod run_form;
 mod server;
@@ -51,6 +52,7 @@ pub use project::{
     ProjectVariablesPage, ServiceCard, ServicesPage,
 };
 pub use projects::{EnvironmentLine, LastDeployment, NewProjectPage, ProjectTile, ProjectsPage};
+pub use registries::{RegistriesPage, RegistryForm, RegistryPage, RegistryRow};
 pub use roll_back::RollBackPage;
 pub use run_form::{RunForm, RunPage, Verdict, cores};
 pub use server::{Gauge, Part, ServerPage};
