@@ -17,10 +17,14 @@ mod body;
 mod events;
 mod host;
 mod jobs;
+mod once;
 mod problem;
 mod protocol;
+mod registries;
 mod services;
 mod socket;
+pub(crate) mod terminal;
+mod uploads;
 
 pub use socket::{Lock, Socket, SocketError};
 
@@ -62,12 +66,19 @@ pub fn router(api: Api) -> Router {
         .route("/v1/services/{service}/probe", post(services::probe))
         .route("/v1/services/{service}/command", post(services::command))
         .route("/v1/services/{service}/log", get(services::log))
+        .route("/v1/services/{service}/terminal", get(terminal::open))
         .route(
             "/v1/services/{service}/versions/{number}/ends",
             get(services::ends),
         )
+        .route(
+            "/v1/services/{service}/once/{job}",
+            put(once::put).get(once::show).delete(once::remove),
+        )
         .route("/v1/repositories/check", post(host::check_repository))
+        .route("/v1/registries/check", post(registries::check))
         .route("/v1/volumes", get(host::volumes))
+        .route("/v1/uploads", post(uploads::receive))
         .route("/v1/desired", put(host::reconcile))
         .route_layer(middleware::from_fn(protocol::demand_same_version))
         // Answers everybody, so that a server learns which protocol it meets.

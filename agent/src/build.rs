@@ -10,7 +10,7 @@ mod cache;
 mod cgroup;
 mod context;
 mod dockerignore;
-mod endpoint;
+pub(crate) mod endpoint;
 mod explain;
 mod host;
 mod image;
@@ -18,6 +18,7 @@ mod memory;
 mod orphans;
 mod paths;
 mod recipe;
+mod registry;
 mod reuse;
 mod scan;
 mod session;
@@ -28,7 +29,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use bollard::Docker;
-use longshore_agent_api::WireSecret;
+use longshore_agent_api::{RegistryLogin, WireSecret};
 use longshore_domain::EnvKey;
 use longshore_domain::source::Build;
 
@@ -38,6 +39,7 @@ pub use arguments::arguments;
 pub use cgroup::{Cgroup, Limits};
 pub use host::BuildHost;
 pub use image::{find, pull};
+pub use registry::check as check_registry;
 
 /// What is to be built.
 #[derive(Debug)]
@@ -52,6 +54,8 @@ pub struct BuildRequest<'a> {
     pub args: BTreeMap<EnvKey, String>,
     /// The build's secrets by their names.
     pub secrets: &'a BTreeMap<EnvKey, WireSecret>,
+    /// Accounts at registries, for images that the build starts from.
+    pub registries: &'a [RegistryLogin],
     /// The tag for the image.
     pub tag: &'a str,
     /// Labels for the image.
@@ -71,6 +75,8 @@ pub struct Image {
     pub size_bytes: u64,
     /// Whether it was there already.
     pub reused: bool,
+    /// What a registry's reference meant, `name@sha256:…`.
+    pub pinned: Option<String>,
 }
 
 /// Takes the image that an earlier deployment of the same service built from the same

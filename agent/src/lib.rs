@@ -28,3 +28,4 @@ pub mod reconcile;
 pub mod redact;
 pub mod stage;
 pub mod tasks;
+pub mod upload;

@@ -31,6 +31,7 @@ impl Paths {
             self.mirrors(),
             self.stacks(),
             self.drains(),
+            self.uploads(),
         ] {
             create_private(&directory)?;
         }
@@ -75,6 +76,11 @@ impl Paths {
     /// Copies of repository files that stacks mount.
     pub fn stacks(&self) -> PathBuf {
         self.root.join("stacks")
+    }
+
+    /// The archives that people uploaded.
+    pub fn uploads(&self) -> PathBuf {
+        self.root.join("uploads")
     }
 
     /// The old versions that wait for their removal.

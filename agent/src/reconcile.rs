@@ -18,6 +18,7 @@ use crate::git;
 use crate::jobs::Jobs;
 use crate::machine::Machine;
 use crate::paths::Paths;
+use crate::upload;
 
 mod plan;
 
@@ -26,6 +27,10 @@ use plan::{Known, describe, unwanted};
 /// How long the mirror of a repository that no service names may lie unused. Submodules
 /// are such repositories.
 const MIRROR_UNUSED: Duration = Duration::from_hours(7 * 24);
+
+/// How long an uploaded archive that no service names may lie: one that has just come is
+/// named a moment later, and one that is still coming is a file too.
+const UPLOAD_UNUSED: Duration = Duration::from_hours(2);
 
 /// Makes the machine agree with what shall exist, one pass at a time.
 pub struct Reconciler {
@@ -184,6 +189,25 @@ impl Reconciler {
             Err(error) => report.problems.push(format!("work trees: {error}")),
         }
         self.remove_mirrors(known, report).await;
+        self.remove_uploads(known, report).await;
+    }
+
+    async fn remove_uploads(&self, known: &Known<'_>, report: &mut ReconcileReport) {
+        let Some(used) = known.desired.uploads.clone() else {
+            return;
+        };
+        let directory = self.paths.uploads();
+        let removed = tokio::task::spawn_blocking(move || {
+            upload::remove_unused(&directory, &used, UPLOAD_UNUSED)
+        });
+        match removed.await {
+            Ok(Ok(0)) => {}
+            Ok(Ok(removed)) => report
+                .changes
+                .push(format!("removed {removed} uploaded archives")),
+            Ok(Err(error)) => report.problems.push(format!("uploads: {error}")),
+            Err(error) => report.problems.push(format!("uploads: {error}")),
+        }
     }
 
     async fn remove_mirrors(&self, known: &Known<'_>, report: &mut ReconcileReport) {

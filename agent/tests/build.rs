@@ -8,6 +8,8 @@ mod auto;
 mod failures;
 #[path = "build/images.rs"]
 mod images;
+#[path = "build/registry.rs"]
+mod registry;
 #[path = "build/reuse.rs"]
 mod reuse;
 #[path = "build/secrets.rs"]
@@ -22,7 +24,7 @@ use std::sync::{Arc, Mutex};
 use bollard::Docker;
 use longshore_agent::build::{self, BuildRequest, Image};
 use longshore_agent::stage::{EventSink, StageContext, StageError};
-use longshore_agent_api::{JobEventKind, WireSecret};
+use longshore_agent_api::{JobEventKind, RegistryLogin, WireSecret};
 use longshore_domain::source::{Build, DockerfileBuild};
 use longshore_domain::{EnvKey, FailureKind};
 use longshore_testkit::engine::{RUN_LABEL, Run};
@@ -51,6 +53,7 @@ struct Bench {
     build: DockerfileBuild,
     secrets: BTreeMap<EnvKey, WireSecret>,
     variables: BTreeMap<EnvKey, WireSecret>,
+    registries: Vec<RegistryLogin>,
 }
 
 impl Bench {
@@ -69,6 +72,7 @@ impl Bench {
             build: DockerfileBuild::default(),
             secrets: BTreeMap::new(),
             variables: BTreeMap::new(),
+            registries: Vec::new(),
         };
         bench.write("Dockerfile", dockerfile);
         bench
@@ -123,6 +127,7 @@ impl Bench {
             build,
             args: build::arguments(build, &self.variables),
             secrets: &self.secrets,
+            registries: &self.registries,
             tag: &tag,
             labels: HashMap::from([(RUN_LABEL.to_owned(), self.run.name().to_owned())]),
             clear_cache,

@@ -10,6 +10,8 @@ mod lease;
 mod record;
 mod specification;
 
+pub(crate) use specification::login;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,6 +23,7 @@ use uuid::Uuid;
 use crate::agent_client::AgentClient;
 use crate::tasks::Tasks;
 use lease::Lease;
+pub(crate) use specification::job as deploy_job;
 
 /// How long a deployment belongs to a worker that says nothing. A worker that was killed
 /// is replaced after it; the control plane's promise is a minute.

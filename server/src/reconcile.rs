@@ -117,6 +117,7 @@ fn state(desired: &work::DesiredState) -> DesiredState {
         environments: desired.environments.clone(),
         stacks: Some(desired.stacks.clone()),
         repositories: Some(desired.repositories.clone()),
+        uploads: Some(desired.uploads.clone()),
         services: desired
             .services
             .iter()

@@ -10,13 +10,16 @@ mod deployments;
 mod domains;
 mod extract;
 mod health;
+mod jobs;
 mod logs;
 mod model;
 mod problem;
 mod projects;
 mod stacks;
+mod registries;
 mod storage;
 mod tokens;
+mod uploads;
 mod variables;
 mod webhook;
 
@@ -64,6 +67,7 @@ fn described() -> OpenApiRouter<WebState> {
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(projects::index, projects::create))
         .routes(routes!(projects::show, projects::update, projects::destroy))
+        .routes(routes!(projects::allow_terminals))
         .routes(routes!(projects::create_environment))
         .routes(routes!(
             projects::show_environment,
@@ -85,6 +89,7 @@ fn described() -> OpenApiRouter<WebState> {
         .routes(routes!(apps::start))
         .routes(routes!(apps::restart))
         .routes(routes!(health::test))
+        .routes(routes!(uploads::create))
         .routes(routes!(apps::forget_host_key))
         .routes(routes!(
             variables::index,
@@ -100,15 +105,22 @@ fn described() -> OpenApiRouter<WebState> {
             variables::replace_of_project
         ))
         .routes(routes!(domains::index, domains::create))
-        .routes(routes!(domains::destroy))
+        .routes(routes!(domains::show, domains::update, domains::destroy))
+        .routes(routes!(domains::create_twin))
+        .routes(routes!(domains::create_test))
         .routes(routes!(deployments::index, deployments::create))
         .routes(routes!(deployments::show))
         .routes(routes!(deployments::cancel))
         .routes(routes!(deployments::roll_back))
         .routes(routes!(logs::of_deployment))
         .routes(routes!(logs::of_service))
+        .routes(routes!(jobs::index, jobs::create))
+        .routes(routes!(jobs::show))
+        .routes(routes!(jobs::cancel))
         .routes(routes!(webhook::show, webhook::create))
         .routes(routes!(webhook::deliveries))
+        .routes(routes!(registries::index, registries::create))
+        .routes(routes!(registries::update, registries::destroy))
         .routes(routes!(tokens::index, tokens::create))
         .routes(routes!(tokens::destroy))
 }

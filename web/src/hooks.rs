@@ -3,9 +3,10 @@
 use axum::Json;
 use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, StatusCode, Uri, header};
 use longshore_control::{Control, HookError, HookHeaders, Provider};
 use longshore_domain::HookId;
+use url::form_urlencoded;
 
 use crate::api::Problem;
 use crate::limits;
@@ -21,7 +22,10 @@ pub(crate) async fn receive(
     else {
         return unknown();
     };
-    let sent = sender(provider, request.headers());
+    let sent = match provider {
+        Provider::Registry => registry(request.uri(), request.headers()),
+        _ => sender(provider, request.headers()),
+    };
     let most = limits::DELIVERY_MAX_BYTES;
     let body = match limits::read(request.into_body(), most).await {
         Ok(body) => body,
@@ -44,6 +48,26 @@ pub(crate) async fn receive(
     }
 }
 
+/// A registry sends the secret itself: in the URL where it cannot set a header.
+fn registry(uri: &Uri, headers: &HeaderMap) -> HookHeaders {
+    let bearer = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|text| text.split_once(' '))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+        .map(|(_, token)| token.trim().to_owned());
+    let in_url = || {
+        form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes())
+            .find(|(name, _)| name == "token")
+            .map(|(_, token)| token.into_owned())
+    };
+    HookHeaders {
+        event: Some("push".to_owned()),
+        delivery: None,
+        signature: bearer.or_else(in_url),
+    }
+}
+
 /// What the sender says beside the body; each host has its own names.
 fn sender(provider: Provider, headers: &HeaderMap) -> HookHeaders {
     let get = |name: &str| {
@@ -57,7 +81,7 @@ fn sender(provider: Provider, headers: &HeaderMap) -> HookHeaders {
         Provider::Gitlab => ("x-gitlab-event", "x-gitlab-event-uuid", "x-gitlab-token"),
         Provider::Gitea => ("x-gitea-event", "x-gitea-delivery", "x-gitea-signature"),
         Provider::Bitbucket => ("x-event-key", "x-request-uuid", "x-hub-signature"),
-        Provider::Generic => (
+        Provider::Generic | Provider::Registry => (
             "x-longshore-event",
             "x-longshore-delivery",
             "x-longshore-signature-256",

@@ -23,6 +23,7 @@ mod stacks;
 mod state;
 mod storage;
 mod stream;
+pub mod terminal;
 
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};

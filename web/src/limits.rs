@@ -4,6 +4,8 @@
 //! on its way is thrown away first, within bounds: a sender that is not listening yet
 //! would otherwise see a cut connection instead of the answer.
 
+use std::io;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
@@ -11,6 +13,7 @@ use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::Response;
 use futures_util::StreamExt;
+use futures_util::stream::BoxStream;
 use http::{HeaderMap, StatusCode, header};
 use tokio::time::timeout;
 
@@ -23,6 +26,12 @@ pub(crate) const CALL_MAX_BYTES: usize = MIB;
 pub(crate) const FORM_MAX_BYTES: usize = 2 * MIB;
 /// The largest delivery of a webhook. Git hosts list at most some thousand commits.
 pub(crate) const DELIVERY_MAX_BYTES: usize = 5 * MIB;
+
+/// The largest archive that is uploaded; it is passed on while it comes.
+pub(crate) const UPLOAD_MAX_BYTES: usize = 1024 * MIB;
+
+/// The longest that an archive may pause while it comes.
+const PAUSE_MAX: Duration = Duration::from_mins(1);
 
 const MIB: usize = 1024 * 1024;
 
@@ -74,9 +83,45 @@ pub(crate) async fn read(body: Body, most: usize) -> Result<Bytes, Unread> {
     Ok(whole.into())
 }
 
+/// A body as it comes, of at most so many bytes. When it breaks off or is too large, the
+/// stream ends with an error, and the cell says why.
+pub(crate) fn stream(
+    body: Body,
+    most: usize,
+) -> (BoxStream<'static, io::Result<Bytes>>, Arc<OnceLock<Unread>>) {
+    let unread = Arc::new(OnceLock::new());
+    let noted = Arc::clone(&unread);
+    let parts = body.into_data_stream();
+    let stream = futures_util::stream::try_unfold((parts, most), move |(mut parts, left)| {
+        let noted = Arc::clone(&noted);
+        async move {
+            let end = |unread| {
+                // The first reason is the one that counts.
+                let _ = noted.set(unread);
+                io::Error::from(io::ErrorKind::BrokenPipe)
+            };
+            match timeout(PAUSE_MAX, parts.next()).await {
+                Ok(None) => Ok(None),
+                Ok(Some(Ok(part))) => match left.checked_sub(part.len()) {
+                    Some(left) => Ok(Some((part, (parts, left)))),
+                    None => Err(end(Unread::TooLarge)),
+                },
+                Ok(Some(Err(_))) | Err(_) => Err(end(Unread::EndedEarly)),
+            }
+        }
+    });
+    (stream.boxed(), unread)
+}
+
 /// Refuses calls of the API that announce too large a body.
 pub(crate) async fn bound_calls(request: Request, next: Next) -> Response {
-    bounded(request, next, CALL_MAX_BYTES, problem).await
+    let path = request.uri().path();
+    let most = if path.starts_with("/api/v1/services/") && path.ends_with("/upload") {
+        UPLOAD_MAX_BYTES
+    } else {
+        CALL_MAX_BYTES
+    };
+    bounded(request, next, most, problem).await
 }
 
 /// Refuses deliveries that announce too large a body.

@@ -5,13 +5,16 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use axum::extract::FromRef;
+use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use longshore_control::{
-    ContainerCommand, Control, ControlError, HealthTrial, HealthVerdict, LogLine, VolumeOnMachine,
+    ContainerCommand, Control, ControlError, HealthTrial, HealthVerdict, LogLine, RegistryAccount,
+    TerminalPlan, Uploaded, VolumeOnMachine,
 };
 use longshore_domain::ServiceId;
 
 use crate::metrics::Metrics;
+use crate::terminal::{Size, TerminalPipe};
 
 /// What pages and the API ask the machine's agent, past the database.
 #[async_trait]
@@ -39,6 +42,18 @@ pub trait AgentQueries: Send + Sync + 'static {
     /// When the agent does not answer or nothing runs.
     async fn run_command(&self, command: ContainerCommand) -> Result<i64, ControlError>;
 
+    /// Opens a terminal in a container of a version that runs.
+    ///
+    /// # Errors
+    /// When the agent does not answer or does not open it.
+    async fn open_terminal(
+        &self,
+        _plan: &TerminalPlan,
+        _size: Size,
+    ) -> Result<TerminalPipe, ControlError> {
+        Err(ControlError::refused("This machine opens no terminals."))
+    }
+
     /// The volumes on the machine.
     ///
     /// # Errors
@@ -50,6 +65,20 @@ pub trait AgentQueries: Send + Sync + 'static {
     /// # Errors
     /// When the agent does not answer.
     async fn versions(&self, service: ServiceId) -> Result<Vec<VersionState>, ControlError>;
+    /// Asks a registry whether it takes an account.
+    ///
+    /// # Errors
+    /// Why it does not, or that the agent does not answer.
+    async fn check_registry(&self, account: RegistryAccount) -> Result<(), ControlError>;
+
+    /// Streams an archive to the machine, which checks and keeps it.
+    ///
+    /// # Errors
+    /// What is wrong with the archive, or that the agent does not answer.
+    async fn upload(
+        &self,
+        body: BoxStream<'static, std::io::Result<Bytes>>,
+    ) -> Result<Uploaded, ControlError>;
 
     /// The last lines of a service's containers, then live when `follow`.
     ///

@@ -13,6 +13,7 @@ const PACKAGES: &[(&str, &[&str])] = &[
     ("cmake", &["/usr/bin/cmake"]),
     ("libssl-dev", &["/usr/include/openssl/ssl.h"]),
     ("docker.io", &["/usr/bin/dockerd", "/usr/sbin/dockerd"]),
+    ("docker-registry", &["/usr/bin/docker-registry"]),
     ("iptables", &["/usr/sbin/iptables"]),
     ("ebtables", &["/usr/sbin/ebtables"]),
     ("iproute2", &["/usr/sbin/ip", "/usr/bin/ip"]),

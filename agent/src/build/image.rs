@@ -7,10 +7,11 @@ use bollard::errors::Error;
 use bollard::models::ImageInspect;
 use bollard::query_parameters::{CreateImageOptionsBuilder, TagImageOptionsBuilder};
 use futures_util::StreamExt as _;
+use longshore_agent_api::RegistryLogin;
 use longshore_domain::{FailureKind, ImageRef};
 
-use super::Image;
 use super::endpoint::unavailable;
+use super::{Image, registry};
 use crate::stage::{StageContext, StageError};
 
 /// How long a registry may stay silent when the image is on the machine anyway.
@@ -25,6 +26,7 @@ pub async fn pull(
     ctx: &StageContext,
     docker: &Docker,
     reference: &ImageRef,
+    logins: &[RegistryLogin],
     tag: &str,
 ) -> Result<Image, StageError> {
     if is_private(reference) {
@@ -38,7 +40,8 @@ pub async fn pull(
         let pinned = reference.as_str().contains("@sha256:");
         if local.is_none() || !pinned {
             let patience = local.as_ref().map(|_| PATIENCE);
-            if let Err(reason) = pull_from_registry(ctx, docker, reference, patience).await {
+            let login = registry::login_for(logins, reference);
+            if let Err(reason) = pull_from_registry(ctx, docker, reference, login, patience).await {
                 if local.is_none() {
                     return Err(StageError::failed(
                         FailureKind::ImagePull,
@@ -58,7 +61,14 @@ pub async fn pull(
         })?;
         check_platform(docker, reference, &image).await?;
         let same = local.is_some_and(|local| local.id == image.id);
-        let image = described(&image, tag, same);
+        let pinned = meaning(reference, &image);
+        if let Some(pinned) = &pinned {
+            ctx.say(format!("{reference} is {pinned}."));
+        }
+        let image = Image {
+            pinned,
+            ..described(&image, tag, same)
+        };
         self::tag(docker, &image.digest, &image.tag).await?;
         Ok(image)
     })
@@ -127,7 +137,22 @@ pub(super) fn described(image: &ImageInspect, tag: &str, reused: bool) -> Image 
             .and_then(|size| u64::try_from(size).ok())
             .unwrap_or(0),
         reused,
+        pinned: None,
     }
+}
+
+/// The digest that a reference's repository has for an image, with the repository's name.
+fn meaning(reference: &ImageRef, image: &ImageInspect) -> Option<String> {
+    let digests = image.repo_digests.as_deref().unwrap_or_default();
+    digests
+        .iter()
+        .find(|digest| {
+            digest.parse::<ImageRef>().is_ok_and(|digest| {
+                digest.registry() == reference.registry()
+                    && digest.repository() == reference.repository()
+            })
+        })
+        .cloned()
 }
 
 /// `registry:5000/team/app` of `registry:5000/team/app:3`.
@@ -159,6 +184,7 @@ async fn pull_from_registry(
     ctx: &StageContext,
     docker: &Docker,
     reference: &ImageRef,
+    login: Option<&RegistryLogin>,
     patience: Option<Duration>,
 ) -> Result<(), String> {
     let name = reference.as_str();
@@ -170,7 +196,11 @@ async fn pull_from_registry(
             .tag(tag_of(name))
     };
     ctx.say(format!("Pulling {reference}."));
-    let mut progress = std::pin::pin!(docker.create_image(Some(options.build()), None, None));
+    let mut progress = std::pin::pin!(docker.create_image(
+        Some(options.build()),
+        None,
+        login.map(registry::credentials),
+    ));
     loop {
         let next = match patience {
             Some(patience) => tokio::time::timeout(patience, progress.next())
@@ -180,10 +210,13 @@ async fn pull_from_registry(
         };
         let Some(step) = next else { return Ok(()) };
         let step = step.map_err(|error| {
-            refused(&error).unwrap_or_else(|| "Docker does not answer".to_owned())
+            refused(&error).map_or_else(
+                || "Docker does not answer".to_owned(),
+                |reason| registry::explain_pull(reference, login.is_some(), &reason),
+            )
         })?;
         if let Some(message) = step.error_detail.and_then(|detail| detail.message) {
-            return Err(brief(&message));
+            return Err(registry::explain_pull(reference, login.is_some(), &message));
         }
         // Progress bars come many times a second; their begin and end are enough.
         let bar = step

@@ -121,6 +121,7 @@ pub(super) async fn take(
         digest: found.id,
         size_bytes: u64::try_from(found.size).unwrap_or(0),
         reused: true,
+        pinned: None,
     }))
 }
 
@@ -157,6 +158,7 @@ mod tests {
             build,
             args: arguments(build, &BTreeMap::new()),
             secrets,
+            registries: &[],
             tag: "x:1",
             labels: HashMap::new(),
             clear_cache: false,

@@ -24,12 +24,13 @@ use http::{Method, Request, StatusCode, header};
 use http_body_util::{BodyExt as _, Empty};
 use hyper_util::rt::TokioExecutor;
 use hyper_util::service::TowerToHyperService;
-use longshore_agent_api::WireSecret;
+use longshore_agent_api::{RegistryLogin, WireSecret};
 use tokio::task::JoinSet;
 use tonic::service::Routes;
 use tonic::{Response, Status};
 
 use super::endpoint::{Endpoint, unavailable};
+use super::registry;
 use crate::stage::StageError;
 
 /// The methods that this side serves, as the engine wants to hear them.
@@ -44,6 +45,7 @@ pub(super) async fn open(
     endpoint: &Endpoint,
     id: &str,
     secrets: HashMap<String, WireSecret>,
+    logins: Vec<RegistryLogin>,
     tasks: &mut JoinSet<()>,
 ) -> Result<(), StageError> {
     let mut sender = endpoint.connect(tasks).await?;
@@ -74,7 +76,7 @@ pub(super) async fn open(
         .map_err(|_| unavailable())?;
     let routes = Routes::new(HealthServer::new(Healthy))
         .add_service(SecretsServer::new(Held(secrets)))
-        .add_service(AuthServer::new(Anonymous))
+        .add_service(AuthServer::new(Logins(logins)))
         .prepare();
     tasks.spawn(async move {
         // The engine hangs up when the build is over; that is no error of the build.
@@ -105,16 +107,24 @@ impl Secrets for Held {
     }
 }
 
-/// Registries are asked without credentials.
-struct Anonymous;
+/// The accounts at registries; others are asked without one.
+struct Logins(Vec<RegistryLogin>);
 
 #[tonic::async_trait]
-impl Auth for Anonymous {
+impl Auth for Logins {
     async fn credentials(
         &self,
-        _request: tonic::Request<CredentialsRequest>,
+        request: tonic::Request<CredentialsRequest>,
     ) -> Result<Response<CredentialsResponse>, Status> {
-        Ok(Response::new(CredentialsResponse::default()))
+        let host = request.into_inner().host;
+        let login = registry::login_for_host(&self.0, &host);
+        Ok(Response::new(login.map_or_else(
+            CredentialsResponse::default,
+            |login| CredentialsResponse {
+                username: login.username.clone(),
+                secret: login.password.expose().to_owned(),
+            },
+        )))
     }
 
     async fn fetch_token(

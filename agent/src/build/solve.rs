@@ -108,7 +108,8 @@ async fn attempt(
         .iter()
         .map(|(key, value)| (key.to_string(), value.clone()))
         .collect();
-    session::open(endpoint, &session, secrets, &mut tasks).await?;
+    let logins = request.registries.to_vec();
+    session::open(endpoint, &session, secrets, logins, &mut tasks).await?;
     let mut memory = Watch::begin(Cgroup::default());
     let mut looks = interval(LOOK_EVERY);
     let query = query(request, &context.dockerfile, &session, inputs);

@@ -91,9 +91,9 @@ pub struct ComponentProgress {
 /// What was checked out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Source {
-    /// The commit.
-    pub sha: CommitSha,
-    /// The id of its tree.
+    /// The commit; none of an archive.
+    pub sha: Option<CommitSha>,
+    /// What identifies its files.
     pub tree: String,
 }
 
@@ -103,6 +103,8 @@ pub struct BuiltImage {
     tag: String,
     digest: String,
     size_bytes: u64,
+    #[serde(default)]
+    pinned: Option<String>,
 }
 
 impl From<&Image> for BuiltImage {
@@ -111,6 +113,7 @@ impl From<&Image> for BuiltImage {
             tag: image.tag.clone(),
             digest: image.digest.clone(),
             size_bytes: image.size_bytes,
+            pinned: image.pinned.clone(),
         }
     }
 }
@@ -122,6 +125,7 @@ impl From<&BuiltImage> for Image {
             digest: image.digest.clone(),
             size_bytes: image.size_bytes,
             reused: true,
+            pinned: image.pinned.clone(),
         }
     }
 }

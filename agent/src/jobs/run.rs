@@ -21,6 +21,7 @@ use crate::stage::EventSink;
 mod build_turn;
 mod make_way;
 mod stack;
+mod unpack;
 
 /// One job at work.
 pub(super) struct Run {
@@ -97,6 +98,10 @@ impl Run {
 
     async fn fetch(&mut self) -> Result<(), End> {
         let stage = Stage::Fetching;
+        if let Origin::Upload { archive, .. } = &self.spec.origin {
+            let archive = archive.clone();
+            return self.unpack(&archive).await;
+        }
         let Origin::Git {
             commit, repository, ..
         } = &mut self.spec.origin
@@ -113,7 +118,7 @@ impl Run {
         }
         // A branch may have moved since an earlier attempt: its commit stays.
         if let Some(source) = &self.progress.source {
-            *commit = Some(source.sha.clone());
+            commit.clone_from(&source.sha);
         }
         let clock = self.begin(stage);
         let limit = seconds(self.spec.limits.fetching);
@@ -124,7 +129,7 @@ impl Run {
         })
         .await?;
         self.progress.source = Some(Source {
-            sha: checkout.sha.clone(),
+            sha: Some(checkout.sha.clone()),
             tree: checkout.tree,
         });
         self.save_progress(stage).await?;
@@ -161,6 +166,7 @@ impl Run {
                 image: image.tag.clone(),
                 digest: image.digest.clone(),
                 size_bytes: image.size_bytes,
+                pinned: image.pinned.clone(),
             });
         }
         self.end(clock, stage, image.reused).await;
@@ -178,7 +184,7 @@ impl Run {
         let limit = seconds(self.spec.limits.building);
         let (machine, spec) = (&self.jobs.machine, &self.spec);
         let turn = match (&spec.origin, source) {
-            (Origin::Git { .. }, Some(source)) => {
+            (Origin::Git { .. } | Origin::Upload { .. }, Some(source)) => {
                 let found = attempt(&self.job, &self.sink, stage, limit, |context| async move {
                     machine.built_before(&context, spec, source).await
                 });
@@ -187,10 +193,7 @@ impl Run {
                 }
                 Some(self.build_turn(stage).await?)
             }
-            (
-                Origin::Git { .. } | Origin::Image { .. } | Origin::Existing { .. } | Origin::Typed,
-                _,
-            ) => None,
+            _ => None,
         };
         let image = attempt(&self.job, &self.sink, stage, limit, |context| async move {
             machine.image(&context, spec, source).await
@@ -328,13 +331,11 @@ fn seconds(count: u32) -> Duration {
 /// Everything secret of a specification.
 fn redactor(spec: &DeployJob) -> Redactor {
     let mut values: Vec<&str> = spec.redact.iter().map(WireSecret::expose).collect();
-    if let Origin::Git {
-        repository,
-        build_secrets,
-        ..
-    } = &spec.origin
-    {
+    values.extend(spec.registries.iter().map(|login| login.password.expose()));
+    if let Some((_, build_secrets, _)) = spec.origin.build() {
         values.extend(build_secrets.values().map(WireSecret::expose));
+    }
+    if let Origin::Git { repository, .. } = &spec.origin {
         match &repository.credentials {
             GitCredentials::Anonymous => {}
             GitCredentials::Token { token, .. } => values.push(token.expose()),

@@ -8,10 +8,11 @@ use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 use longshore_agent_api::{
     AgentProblem, CommandEnd, ContainerCommand, ContainerLine, DeployJob, DesiredService,
-    HealthTrial, HealthVerdict, Origin, RepositoryCheck, RepositoryReport, RouteUpdate,
-    RunningUpdate, VersionEnds, VersionStatus, VolumeStatus,
+    HealthTrial, HealthVerdict, OnceRequest, OnceStatus, Origin, RegistryLogin, RepositoryCheck,
+    RepositoryReport, RouteUpdate, RunningUpdate, TerminalRequest, VersionEnds, VersionStatus,
+    VolumeStatus,
 };
-use longshore_domain::{FailureKind, ServiceId, Strategy};
+use longshore_domain::{FailureKind, JobId, ServiceId, Strategy};
 use tokio::sync::watch;
 
 use super::step_by_step::StepByStep;
@@ -22,6 +23,7 @@ use crate::config::Config;
 use crate::disk::Shortage;
 use crate::edge::Edge;
 use crate::engine::Engine;
+use crate::engine::terminal::Terminal;
 use crate::git::{self, Checkout};
 use crate::paths::Paths;
 use crate::stage::{StageContext, StageError};
@@ -72,6 +74,10 @@ impl DockerMachine {
                 () = builds.supervise() => {}
             }
         });
+        let engine = self.engine.clone();
+        self.tasks.spawn("terminals", async move {
+            engine.end_left_terminals().await;
+        });
         let machine = Arc::clone(self);
         self.tasks.spawn("prepare", async move {
             let stopping = machine.tasks.stopping().clone();
@@ -106,31 +112,24 @@ impl DockerMachine {
         }
     }
 
-    /// How the image of a Git job is built; none when it is no Git job.
+    /// How the image of a job is built; none when there is nothing to build.
     fn build_request<'a>(
         &self,
         job: &'a DeployJob,
         (checkout, tree): (&'a Path, &'a str),
         tag: &'a str,
     ) -> Option<BuildRequest<'a>> {
-        let Origin::Git {
-            build,
-            build_secrets,
-            clear_cache,
-            ..
-        } = &job.origin
-        else {
-            return None;
-        };
+        let (build, build_secrets, clear_cache) = job.origin.build()?;
         Some(BuildRequest {
             checkout,
             tree,
             build,
             args: build::arguments(build, &job.variables),
             secrets: build_secrets,
+            registries: &job.registries,
             tag,
             labels: self.engine.image_labels(job),
-            clear_cache: *clear_cache,
+            clear_cache,
         })
     }
 
@@ -180,6 +179,10 @@ impl Machine for DockerMachine {
         check: &RepositoryCheck,
     ) -> Result<RepositoryReport, AgentProblem> {
         git::check(check).await
+    }
+
+    async fn check_registry(&self, login: &RegistryLogin) -> Result<(), AgentProblem> {
+        build::check_registry(self.engine.docker(), login).await
     }
 
     async fn fetch(
@@ -298,10 +301,14 @@ impl Machine for DockerMachine {
         self.engine
             .check_binds(job)
             .map_err(crate::engine::failed)?;
+        self.engine
+            .check_host_ports(job)
+            .await
+            .map_err(crate::engine::failed)?;
         let docker = self.engine.docker();
         let tag = self.engine.image_tag(job.service, job.number);
         match (&job.origin, source) {
-            (Origin::Git { .. }, source) => {
+            (Origin::Git { .. } | Origin::Upload { .. }, source) => {
                 let request = source.and_then(|source| self.build_request(job, source, &tag));
                 let Some(request) = request else {
                     return Err(StageError::failed(
@@ -319,7 +326,9 @@ impl Machine for DockerMachine {
                 self.builds.note_build();
                 image
             }
-            (Origin::Image { reference }, _) => build::pull(context, docker, reference, &tag).await,
+            (Origin::Image { reference }, _) => {
+                build::pull(context, docker, reference, &job.registries, &tag).await
+            }
             (Origin::Typed, _) => Err(StageError::failed(
                 FailureKind::Internal,
                 "A stack has no image of its own.",
@@ -491,6 +500,26 @@ impl Machine for DockerMachine {
         command: &ContainerCommand,
     ) -> Result<CommandEnd, AgentProblem> {
         self.engine.command(service, command).await
+    }
+
+    async fn open_terminal(
+        &self,
+        service: ServiceId,
+        request: &TerminalRequest,
+    ) -> Result<Terminal, AgentProblem> {
+        self.engine.open_terminal(service, request).await
+    }
+
+    async fn start_once(&self, job: JobId, request: &OnceRequest) -> Result<(), AgentProblem> {
+        self.engine.start_once(job, request).await
+    }
+
+    async fn once_status(&self, job: JobId) -> Result<OnceStatus, AgentProblem> {
+        self.engine.once_status(job).await
+    }
+
+    async fn remove_once(&self, job: JobId) -> Result<(), AgentProblem> {
+        self.engine.remove_once(job).await
     }
 
     async fn volumes(&self) -> Result<Vec<VolumeStatus>, AgentProblem> {

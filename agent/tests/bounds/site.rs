@@ -94,6 +94,7 @@ impl Site {
             build: &Build::default(),
             args: BTreeMap::new(),
             secrets: &BTreeMap::new(),
+            registries: &[],
             tag: &format!("{}/app:{number}", self.run.name()),
             labels: HashMap::from([
                 (RUN_LABEL.to_owned(), self.run.name().to_owned()),

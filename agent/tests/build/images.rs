@@ -9,7 +9,7 @@ async fn an_image_on_the_machine_is_taken_when_no_registry_gives_it() {
     let built = bench.build(1).await.unwrap();
     let reference = built.tag.parse().unwrap();
     let tag = format!("{}/pulled:7", bench.run.name());
-    let image = build::pull(&bench.context(), &bench.docker, &reference, &tag)
+    let image = build::pull(&bench.context(), &bench.docker, &reference, &[], &tag)
         .await
         .unwrap();
     assert_eq!(image.digest, built.digest);
@@ -26,7 +26,14 @@ async fn an_image_on_the_machine_is_taken_when_no_registry_gives_it() {
 async fn an_image_that_is_nowhere_is_named() {
     let bench = Bench::new("FROM busybox\n").await;
     let reference = "registry.example/team/nope:1".parse().unwrap();
-    let result = build::pull(&bench.context(), &bench.docker, &reference, &bench.tag(1)).await;
+    let result = build::pull(
+        &bench.context(),
+        &bench.docker,
+        &reference,
+        &[],
+        &bench.tag(1),
+    )
+    .await;
     let (kind, message) = failure(result);
     assert_eq!(kind, FailureKind::ImagePull);
     assert!(
@@ -45,7 +52,14 @@ async fn an_image_of_another_service_is_not_taken_by_its_tag() {
         .await
         .unwrap();
     let reference = tag.parse().unwrap();
-    let result = build::pull(&bench.context(), &bench.docker, &reference, &bench.tag(2)).await;
+    let result = build::pull(
+        &bench.context(),
+        &bench.docker,
+        &reference,
+        &[],
+        &bench.tag(2),
+    )
+    .await;
     let (kind, message) = failure(result);
     assert_eq!(kind, FailureKind::ImagePull, "{message}");
 }
@@ -57,7 +71,7 @@ async fn an_image_for_another_platform_is_refused() {
     import_foreign(&bench, &tag).await;
     let reference = tag.parse().unwrap();
     let other = bench.tag(2);
-    let result = build::pull(&bench.context(), &bench.docker, &reference, &other).await;
+    let result = build::pull(&bench.context(), &bench.docker, &reference, &[], &other).await;
     let (kind, message) = failure(result);
     assert_eq!(kind, FailureKind::ImagePlatform, "{message}");
     assert!(message.contains("s390x"), "{message}");

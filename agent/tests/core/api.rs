@@ -228,6 +228,7 @@ async fn what_is_not_desired_is_removed_and_the_rest_repaired() {
     let work = directory.path().join("data/agent/work/left-behind");
     std::fs::create_dir(&work).unwrap();
     let desired = DesiredState {
+        uploads: None,
         environments: Vec::new(),
         services: vec![DesiredService {
             service: kept,

@@ -14,8 +14,8 @@ use longshore_agent::machine::{Machine, MachineState, Owned};
 use longshore_agent::stage::{StageContext, StageError};
 use longshore_agent_api::{
     AgentProblem, CommandEnd, ContainerCommand, ContainerLine, DeployJob, DesiredService,
-    HealthTrial, HealthVerdict, LogStream, Origin, RepositoryCheck, RepositoryReport, RouteUpdate,
-    RunningUpdate, VersionEnds, VersionStatus, VolumeStatus,
+    HealthTrial, HealthVerdict, LogStream, Origin, RegistryLogin, RepositoryCheck,
+    RepositoryReport, RouteUpdate, RunningUpdate, VersionEnds, VersionStatus, VolumeStatus,
 };
 use longshore_domain::{FailureKind, ServiceId, Stage};
 use time::OffsetDateTime;
@@ -249,6 +249,10 @@ impl Machine for Simulated {
         })
     }
 
+    async fn check_registry(&self, _login: &RegistryLogin) -> Result<(), AgentProblem> {
+        Ok(())
+    }
+
     async fn fetch(
         &self,
         context: &StageContext,
@@ -283,6 +287,7 @@ impl Machine for Simulated {
             tag: format!("app:{}", job.number),
             digest: "sha256:1234".to_owned(),
             size_bytes: 1,
+            pinned: None,
             reused: true,
         }))
     }
@@ -347,6 +352,7 @@ impl Machine for Simulated {
             tag: format!("app:{}", job.number),
             digest: "sha256:1234".to_owned(),
             size_bytes: 1,
+            pinned: None,
             reused: false,
         })
     }

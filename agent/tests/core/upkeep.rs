@@ -29,6 +29,7 @@ async fn reconcile(agent: &Running, desired: &DesiredState) -> Vec<String> {
 
 fn desired(service: ServiceId, number: i32, active_numbers: Vec<i32>) -> DesiredState {
     DesiredState {
+        uploads: None,
         environments: Vec::new(),
         services: vec![DesiredService {
             service,

@@ -12,7 +12,7 @@ use longshore_agent::engine::Engine;
 use longshore_agent::stage::{EventSink, StageContext, StageError};
 use longshore_agent_api::{DeployJob, JobEventKind, Origin, StageLimits};
 use longshore_domain::health::HealthCheck;
-use longshore_domain::route::{Route, TlsMode};
+use longshore_domain::route::{DomainOptions, Route, TlsMode};
 use longshore_domain::takeover::StrategyReason;
 use longshore_domain::{DeploymentId, DomainId, EnvironmentId, ServiceId, Strategy};
 use longshore_testkit::engine::Run;
@@ -136,6 +136,7 @@ pub fn job(command: &[&str], port: Option<u16>) -> DeployJob {
             reference: "busybox:latest".parse().unwrap(),
         },
         variables: BTreeMap::new(),
+        registries: Vec::new(),
         redact: Vec::new(),
         port: port.map(|port| port.try_into().unwrap()),
         command: Some(command.iter().map(|&word| word.to_owned()).collect()),
@@ -145,6 +146,8 @@ pub fn job(command: &[&str], port: Option<u16>) -> DeployJob {
         binds: Vec::new(),
         stack: None,
         component: None,
+        host_ports: Vec::new(),
+        scale: longshore_domain::scale::Scale::default(),
         release_command: None,
         replicas: 1,
         memory_limit_bytes: None,
@@ -195,6 +198,8 @@ pub fn route(host: &str, prefix: &str) -> Route {
         port: 8080.try_into().unwrap(),
         tls: TlsMode::None,
         component: None,
+        options: DomainOptions::default(),
+        share: None,
     }
 }
 

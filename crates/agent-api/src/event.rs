@@ -107,6 +107,10 @@ pub enum JobEventKind {
         digest: String,
         /// Its size in bytes.
         size_bytes: u64,
+        /// What a registry's reference meant: the repository and the digest of the
+        /// image's manifest there, `name@sha256:…`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pinned: Option<String>,
     },
     /// What runs of a stack from now on.
     Components {

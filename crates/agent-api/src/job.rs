@@ -5,16 +5,17 @@ use std::collections::BTreeMap;
 use longshore_domain::health::HealthCheck;
 use longshore_domain::route::Route;
 use longshore_domain::run::Port;
+use longshore_domain::scale::Scale;
 use longshore_domain::secret::serialize_exposed;
-use longshore_domain::source::Build;
+use longshore_domain::source::{Archive, Build};
 use longshore_domain::takeover::StrategyReason;
 use longshore_domain::{
-    BindMount, CommitSha, DeploymentId, EnvKey, EnvironmentId, FilePath, GitRef, GitUrl, ImageRef,
-    Secret, ServiceId, ServiceName, Strategy, VolumeMount,
+    BindMount, CommitSha, DeploymentId, EnvKey, EnvironmentId, FilePath, GitRef, GitUrl, HostPort,
+    ImageRef, Secret, ServiceId, ServiceName, Strategy, VolumeMount,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{StackComponent, StackJob};
+use crate::{RegistryLogin, StackComponent, StackJob};
 
 /// Everything that a deployment needs, from source to traffic.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +38,9 @@ pub struct DeployJob {
     /// Which component of a stack it runs; set within the agent alone.
     #[serde(skip)]
     pub component: Option<Box<StackComponent>>,
+    /// Accounts at registries, for images that are pulled and those that builds start from.
+    #[serde(default)]
+    pub registries: Vec<RegistryLogin>,
     /// The container's variables, resolved.
     pub variables: BTreeMap<EnvKey, WireSecret>,
     /// Values that must not appear in any log.
@@ -57,6 +61,12 @@ pub struct DeployJob {
     /// Directories of the machine; refused when its administrator does not allow them.
     #[serde(default)]
     pub binds: Vec<BindMount>,
+    /// Ports of the machine that lead straight to the one container.
+    #[serde(default)]
+    pub host_ports: Vec<HostPort>,
+    /// Where the containers run, what is kept free for them, when they are started again.
+    #[serde(default)]
+    pub scale: Scale,
     /// Runs once in the new image before it starts.
     pub release_command: Option<Vec<String>>,
     /// Containers.
@@ -102,6 +112,7 @@ impl DeployJob {
         if let Some(stack) = &mut work.stack {
             stack.live.clear();
         }
+        work.registries.clear();
         if let Origin::Git {
             repository,
             build_secrets,
@@ -110,6 +121,9 @@ impl DeployJob {
         {
             repository.credentials = GitCredentials::Anonymous;
             repository.host_key = None;
+            build_secrets.clear();
+        }
+        if let Origin::Upload { build_secrets, .. } = &mut work.origin {
             build_secrets.clear();
         }
         work
@@ -158,10 +172,6 @@ impl Default for StageLimits {
 /// Where the image of a deployment comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "a job has one origin; a box would only be in the way of matching"
-)]
 pub enum Origin {
     /// Fetched and built.
     Git {
@@ -173,6 +183,18 @@ pub enum Origin {
         commit: Option<CommitSha>,
         /// Whether submodules are fetched.
         submodules: bool,
+        /// How it is built.
+        #[serde(deserialize_with = "Build::read")]
+        build: Build,
+        /// Values of the build's secrets.
+        build_secrets: BTreeMap<EnvKey, WireSecret>,
+        /// Whether everything is built anew.
+        clear_cache: bool,
+    },
+    /// Unpacked and built.
+    Upload {
+        /// The archive, which was uploaded before.
+        archive: Archive,
         /// How it is built.
         #[serde(deserialize_with = "Build::read")]
         build: Build,
@@ -195,6 +217,28 @@ pub enum Origin {
     },
     /// Nothing is fetched: the Compose file was typed in.
     Typed,
+}
+
+impl Origin {
+    /// How the image is built, its secrets, and whether everything is built anew; none when
+    /// nothing is built.
+    pub fn build(&self) -> Option<(&Build, &BTreeMap<EnvKey, WireSecret>, bool)> {
+        match self {
+            Self::Git {
+                build,
+                build_secrets,
+                clear_cache,
+                ..
+            }
+            | Self::Upload {
+                build,
+                build_secrets,
+                clear_cache,
+                ..
+            } => Some((build, build_secrets, *clear_cache)),
+            Self::Image { .. } | Self::Existing { .. } | Self::Typed => None,
+        }
+    }
 }
 
 /// A repository and how to reach it.

@@ -1,7 +1,9 @@
 //! What runs on the machine, and requests that are no deployments.
 
 use longshore_domain::route::Route;
-use longshore_domain::{CommitSha, EnvironmentId, FailureKind, GitRef, GitUrl, ServiceId};
+use longshore_domain::{
+    CommitSha, EnvironmentId, FailureKind, GitRef, GitUrl, ServiceId, Sha256Digest,
+};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
@@ -160,6 +162,10 @@ pub struct DesiredState {
     /// Absent when the server does not say; then all stay.
     #[serde(default)]
     pub repositories: Option<Vec<GitUrl>>,
+    /// Uploaded archives that are in use: others may go after a while. Absent when the
+    /// server does not say; then all stay.
+    #[serde(default)]
+    pub uploads: Option<Vec<Sha256Digest>>,
 }
 
 /// One service that shall exist.

@@ -3,14 +3,19 @@
 //! demand one, so that the check cannot be forgotten.
 
 use longshore_domain::{
-    DeploymentId, DomainId, EnvironmentId, Permission, ProjectId, Role, ServiceId, TeamId,
+    DeploymentId, DomainId, EnvironmentId, JobId, Permission, ProjectId, RegistryId, Role,
+    ServiceId, TeamId,
 };
 use longshore_store::deployments::DeploymentRecord;
 use longshore_store::domains::DomainRecord;
 use longshore_store::environments::EnvironmentRecord;
+use longshore_store::jobs::JobRecord;
 use longshore_store::projects::ProjectRecord;
+use longshore_store::registries::RegistryRecord;
 use longshore_store::services::ServiceRecord;
-use longshore_store::{PgConnection, deployments, domains, environments, projects, services};
+use longshore_store::{
+    PgConnection, deployments, domains, environments, jobs, projects, registries, services,
+};
 
 use crate::{Actor, ControlError, Result};
 
@@ -135,6 +140,18 @@ impl Guarded for DomainRecord {
     }
 }
 
+impl Guarded for RegistryRecord {
+    type Id = RegistryId;
+
+    async fn find(
+        connection: &mut PgConnection,
+        team: TeamId,
+        id: RegistryId,
+    ) -> longshore_store::Result<Option<Self>> {
+        registries::find(connection, team, id).await
+    }
+}
+
 impl Guarded for DeploymentRecord {
     type Id = DeploymentId;
 
@@ -144,5 +161,17 @@ impl Guarded for DeploymentRecord {
         id: DeploymentId,
     ) -> longshore_store::Result<Option<Self>> {
         deployments::find(connection, team, id).await
+    }
+}
+
+impl Guarded for JobRecord {
+    type Id = JobId;
+
+    async fn find(
+        connection: &mut PgConnection,
+        team: TeamId,
+        id: JobId,
+    ) -> longshore_store::Result<Option<Self>> {
+        jobs::find(connection, team, id).await
     }
 }

@@ -52,6 +52,8 @@ pub(crate) enum Purpose {
     HookSecret,
     /// A password that a database is being given; the row is the service.
     NewPassword,
+    /// A password of an account at a registry; the row is the account.
+    RegistryPassword,
 }
 
 impl Purpose {
@@ -62,6 +64,7 @@ impl Purpose {
             Self::GitSecret => "git-secret",
             Self::HookSecret => "hook-secret",
             Self::NewPassword => "new-password",
+            Self::RegistryPassword => "registry-password",
         }
     }
 }

@@ -20,15 +20,20 @@ mod domains;
 pub mod draft;
 mod environments;
 mod error;
-pub mod hub;
+pub mod host_ports;
+mod hub;
+mod jobs;
 mod keyring;
 mod problems;
 mod projects;
 mod random;
+mod registries;
 mod settings;
 mod stacks;
 mod storage;
+mod terminals;
 mod transaction;
+mod uploads;
 pub mod variables;
 pub mod view;
 pub mod webhooks;
@@ -46,7 +51,9 @@ pub use error::{ControlError, FieldProblem, Result};
 pub use hub::{Hub, Subscription};
 pub use keyring::{DecryptError, InvalidMasterKey, Keyring};
 pub use longshore_store as store;
+pub use registries::RegistryPlan;
 pub use settings::{ControlSettings, ProxyPorts};
+pub use terminals::{TerminalOffer, TerminalSlot};
 pub use view::*;
 pub use webhooks::{HookError, Provider};
 
@@ -60,6 +67,7 @@ pub struct Control {
     settings: Arc<ControlSettings>,
     passwords: accounts::Passwords,
     ports: ProxyPorts,
+    terminals: terminals::Slots,
 }
 
 impl Control {
@@ -73,6 +81,7 @@ impl Control {
             settings: Arc::new(settings),
             passwords: accounts::Passwords::default(),
             ports: ProxyPorts::default(),
+            terminals: terminals::Slots::default(),
         }
     }
 

@@ -5,7 +5,9 @@ mod account;
 mod database;
 mod deployment;
 mod health;
+mod job;
 mod project;
+mod registry;
 mod service;
 mod storage;
 
@@ -13,6 +15,8 @@ pub use account::*;
 pub use database::*;
 pub use deployment::*;
 pub use health::*;
+pub use job::*;
 pub use project::*;
+pub use registry::*;
 pub use service::*;
 pub use storage::*;

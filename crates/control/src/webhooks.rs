@@ -3,6 +3,7 @@
 mod answer;
 mod changed;
 mod hook;
+mod image;
 mod payload;
 mod receive;
 mod sign;
@@ -22,16 +23,20 @@ pub enum Provider {
     Bitbucket,
     /// Anything else: `X-Longshore-Signature-256`, HMAC-SHA256 over the body.
     Generic,
+    /// A registry of images, which cannot sign: the secret itself, in the URL or in
+    /// `Authorization`.
+    Registry,
 }
 
 impl Provider {
     /// All providers.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Github,
         Self::Gitlab,
         Self::Gitea,
         Self::Bitbucket,
         Self::Generic,
+        Self::Registry,
     ];
 
     /// The name in the hook's URL.
@@ -42,6 +47,7 @@ impl Provider {
             Self::Gitea => "gitea",
             Self::Bitbucket => "bitbucket",
             Self::Generic => "generic",
+            Self::Registry => "registry",
         }
     }
 

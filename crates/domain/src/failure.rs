@@ -18,10 +18,14 @@ pub enum FailureKind {
     ReferenceNotFound,
     /// The Dockerfile, the context or another path is not in the checkout, or leads out.
     PathInvalid,
+    /// The uploaded archive is hostile, damaged or gone.
+    ArchiveInvalid,
     /// Nothing that can be built by itself is in the repository.
     BuildUndetected,
     /// A step of the build ended with an error.
     BuildFailed,
+    /// The registry cannot be reached, or refuses the account.
+    RegistryRefused,
     /// The image cannot be pulled.
     ImagePull,
     /// The image does not run on this machine's platform.
@@ -69,8 +73,10 @@ impl FailureKind {
             Self::HostKeyMismatch => "host_key_mismatch",
             Self::ReferenceNotFound => "reference_not_found",
             Self::PathInvalid => "path_invalid",
+            Self::ArchiveInvalid => "archive_invalid",
             Self::BuildUndetected => "build_undetected",
             Self::BuildFailed => "build_failed",
+            Self::RegistryRefused => "registry_refused",
             Self::ImagePull => "image_pull",
             Self::ImagePlatform => "image_platform",
             Self::ReleaseFailed => "release_failed",
@@ -113,11 +119,17 @@ impl FailureKind {
             Self::PathInvalid => {
                 "Check the Dockerfile path and the context in the service's build settings."
             }
+            Self::ArchiveInvalid => {
+                "Make the archive anew from the project's folder, and upload it again."
+            }
             Self::BuildUndetected => {
                 "Add a Dockerfile and choose it in the build settings, or choose static files."
             }
             Self::BuildFailed => {
                 "Read the last lines of the build log: the failing step is named there."
+            }
+            Self::RegistryRefused => {
+                "Check the registry's host, user name and password under Registries."
             }
             Self::ImagePull => "Check the image's name and tag, and the registry's credentials.",
             Self::ImagePlatform => "Build the image for this machine's platform.",

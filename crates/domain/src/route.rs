@@ -1,5 +1,18 @@
 //! How requests find a service.
 
+pub mod cloudflare;
+mod header;
+mod options;
+mod password;
+mod pattern;
+mod redirect;
+
+pub use header::{HeaderName, HeaderValue};
+pub use options::{BasicUser, DomainOptions, Hsts, RateLimit, Share, Split};
+pub use password::PasswordHash;
+pub use pattern::{UrlPattern, UrlReplacement};
+pub use redirect::{HostRedirect, PatternRedirect, RedirectTarget};
+
 use serde::{Deserialize, Serialize};
 
 use crate::run::Port;
@@ -54,4 +67,10 @@ pub struct Route {
     /// The component that it leads to, of a stack.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub component: Option<ComponentName>,
+    /// What happens to requests on their way.
+    #[serde(default)]
+    pub options: DomainOptions,
+    /// The other service of a split, when it is live.
+    #[serde(default)]
+    pub share: Option<Share>,
 }

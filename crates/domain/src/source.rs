@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{BuildVariable, EnvKey, GitRef, GitUrl, ImageRef, RelativePath, WatchPaths};
+use crate::{
+    BuildVariable, EnvKey, FileName, GitRef, GitUrl, ImageRef, RelativePath, Sha256Digest,
+    WatchPaths,
+};
 
 /// Where an app comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +25,40 @@ pub enum Source {
         /// Its text.
         text: String,
     },
+    /// An archive that a person uploads.
+    Upload(UploadSource),
+}
+
+impl Source {
+    /// The archive that was uploaded last; none when it is no upload.
+    pub fn archive(&self) -> Option<&Archive> {
+        match self {
+            Self::Upload(upload) => upload.archive.as_ref(),
+            Self::Git(_) | Self::Image { .. } | Self::Compose { .. } => None,
+        }
+    }
+}
+
+/// An archive that a person uploads.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UploadSource {
+    /// The newest one; none before the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub archive: Option<Archive>,
+}
+
+/// An archive that was uploaded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Archive {
+    /// Its name, as its sender calls it.
+    pub name: FileName,
+    /// The hash of its bytes.
+    pub digest: Sha256Digest,
+    /// Its size in bytes.
+    pub size_bytes: u64,
+    /// Files and links in it.
+    pub files: u64,
 }
 
 /// A branch of a Git repository.

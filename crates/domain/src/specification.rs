@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 
 use crate::compose::{ComponentRelease, FILE_MAX_BYTES};
 use crate::run::{Port, RunSettings};
-use crate::source::Build;
+use crate::source::{Archive, Build};
 use crate::takeover::StrategyReason;
 use crate::{CommitSha, GitRef, GitUrl, ImageRef, ServiceName, Strategy};
 
@@ -54,6 +54,16 @@ pub enum Origin {
         /// Whether everything is built anew.
         clear_cache: bool,
     },
+    /// Uploaded and built.
+    Upload {
+        /// The archive.
+        archive: Archive,
+        /// How it is built.
+        #[serde(deserialize_with = "Build::read")]
+        build: Build,
+        /// Whether everything is built anew.
+        clear_cache: bool,
+    },
     /// An image by reference.
     Image {
         /// The image.
@@ -67,6 +77,9 @@ pub enum Origin {
         image: String,
         /// The image's identity, `sha256:…`.
         digest: String,
+        /// The archive that it was built from.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        archive: Option<Archive>,
     },
     /// A Compose file that was typed in.
     Compose {
@@ -75,13 +88,34 @@ pub enum Origin {
     },
 }
 
+impl Origin {
+    /// How the image is built; none when it is there already.
+    pub fn build(&self) -> Option<&Build> {
+        match self {
+            Self::Git { build, .. } | Self::Upload { build, .. } => Some(build),
+            Self::Image { .. } | Self::Existing { .. } => None,
+        }
+    }
+
+    /// The archive that the image is built from.
+    pub fn archive(&self) -> Option<&Archive> {
+        match self {
+            Self::Upload { archive, .. } => Some(archive),
+            Self::Existing { archive, .. } => archive.as_ref(),
+            Self::Git { .. } | Self::Image { .. } => None,
+        }
+    }
+}
+
 impl Specification {
     /// Every rule that it breaks, as field and fragment behind the field's name. All
     /// specifications pass here, whoever writes them: create, update, deploy, rollback.
     pub fn problems(&self) -> Vec<(String, String)> {
         let mut problems = run_problems(&self.run, self.port);
         match &self.origin {
-            Origin::Git { build, .. } => problems.extend(build_problems(build)),
+            Origin::Git { build, .. } | Origin::Upload { build, .. } => {
+                problems.extend(build_problems(build));
+            }
             Origin::Image { .. } => {}
             Origin::Compose { text } => problems.extend(compose_problems(text)),
             Origin::Existing { image, digest, .. } => {

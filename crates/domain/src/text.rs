@@ -3,21 +3,29 @@
 //! Each has a private field and a [`std::str::FromStr`] whose error is a sentence
 //! fragment that follows the field's name: "name" + "must start with a letter".
 
+mod digest;
 mod domain_name;
 mod env_key;
+mod file_name;
 mod git;
 mod image;
+mod ip_range;
 mod name;
 mod path;
 mod person;
+mod registry;
 
+pub use digest::Sha256Digest;
 pub use domain_name::{DomainName, PathPrefix};
 pub use env_key::EnvKey;
+pub use file_name::FileName;
 pub use git::{CommitSha, GitRef, GitScheme, GitUrl};
 pub use image::ImageRef;
+pub use ip_range::{IpRange, IpRanges};
 pub use name::{EnvironmentName, ProjectName, ServiceName};
 pub use path::RelativePath;
 pub use person::{EmailAddress, Password, PersonName};
+pub use registry::RegistryHost;
 
 /// Why text was refused: a fragment to put behind the field's name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

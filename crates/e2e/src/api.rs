@@ -117,6 +117,18 @@ impl Api {
         answer.text().await.expect("a text")
     }
 
+    /// The token.
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// Uploads an archive to a service.
+    pub async fn upload(&self, service: &str, name: &str, archive: Vec<u8>) -> Answer {
+        let url = format!("{}/api/v1/services/{service}/upload?name={name}", self.url);
+        let request = self.client.put(url).bearer_auth(&self.token).body(archive);
+        answer(request).await
+    }
+
     /// Posts a webhook's delivery to an absolute URL or a path, with these headers.
     pub async fn deliver(&self, url: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Answer {
         let path = url.find("/hooks/").map_or(url, |start| &url[start..]);

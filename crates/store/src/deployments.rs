@@ -13,8 +13,9 @@ mod watch;
 
 pub use progress::{Progress, end, find_leased, lock_leased, save_progress};
 pub use queue::{
-    ClaimedRow, NewDeployment, Overtaken, cancel_queued, claim, find_queued_or_running_numbers,
-    heartbeat, insert, next_lease_end, release, request_cancel, supersede_waiting,
+    ClaimedRow, NewDeployment, Overtaken, archives_in_work, cancel_queued, claim,
+    find_queued_or_running_numbers, heartbeat, insert, next_lease_end, release, request_cancel,
+    supersede_waiting,
 };
 pub use read::{DeploymentRecord, find, find_for_system, kept_numbers, list_of_service};
 pub use stacks::{StackRelease, list_stack_releases, live_components, save_components};

@@ -1,12 +1,14 @@
 //! Domains.
 
-use longshore_domain::route::TlsMode;
+use longshore_domain::route::{DomainOptions, TlsMode};
 use longshore_domain::run::Port;
-use longshore_domain::{ComponentName, DomainId, DomainName, PathPrefix, ServiceId, TeamId};
+use longshore_domain::{
+    CertificateId, ComponentName, DnsProviderId, DomainId, DomainName, PathPrefix, ServiceId, TeamId,
+};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::error::parse;
+use crate::error::{parse, parse_json, to_json};
 use crate::services::port;
 use crate::{Result, StoreError};
 
@@ -29,6 +31,12 @@ pub struct DomainRecord {
     pub port: Option<Port>,
     /// How it is protected.
     pub tls: TlsMode,
+    /// The team's own certificate.
+    pub certificate: Option<CertificateId>,
+    /// Where a DNS record shows that the name is ours; else a request over HTTP does.
+    pub dns_provider: Option<DnsProviderId>,
+    /// What happens to requests on their way.
+    pub options: DomainOptions,
     /// The component that it leads to, of a stack.
     pub component: Option<ComponentName>,
 }
@@ -42,6 +50,9 @@ struct DomainRow {
     strip_prefix: bool,
     port: Option<i32>,
     tls: String,
+    certificate_id: Option<Uuid>,
+    dns_provider_id: Option<Uuid>,
+    options: serde_json::Value,
     component: Option<String>,
 }
 
@@ -59,6 +70,9 @@ impl TryFrom<DomainRow> for DomainRecord {
             port: port(row.port)?,
             tls: TlsMode::from_name(&row.tls)
                 .ok_or_else(|| StoreError::Corrupt(format!("TLS mode {:?}", row.tls)))?,
+            certificate: row.certificate_id.map(Into::into),
+            dns_provider: row.dns_provider_id.map(Into::into),
+            options: parse_json("options of a domain", row.options)?,
             component: row
                 .component
                 .map(|component| parse("component", &component))
@@ -74,8 +88,8 @@ impl TryFrom<DomainRow> for DomainRecord {
 pub async fn insert(connection: &mut PgConnection, domain: &DomainRecord) -> Result<()> {
     sqlx::query!(
         "INSERT INTO domains (id, team_id, service_id, host, path_prefix, strip_prefix, port, tls,
-                              component)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+                              certificate_id, dns_provider_id, options, component)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         domain.id.0,
         domain.team.0,
         domain.service.0,
@@ -84,10 +98,40 @@ pub async fn insert(connection: &mut PgConnection, domain: &DomainRecord) -> Res
         domain.strip_prefix,
         domain.port.map(|port| i32::from(port.get())),
         domain.tls.as_str(),
+        domain.certificate.map(|id| id.0),
+        domain.dns_provider.map(|id| id.0),
+        to_json(&domain.options)?,
         domain.component.as_ref().map(ComponentName::as_str),
     )
     .execute(connection)
     .await?;
+    Ok(())
+}
+
+/// Changes everything of a domain but its host.
+///
+/// # Errors
+/// [`crate::Conflict::DomainTaken`], [`StoreError::Missing`].
+pub async fn update(connection: &mut PgConnection, domain: &DomainRecord) -> Result<()> {
+    let done = sqlx::query!(
+        "UPDATE domains SET path_prefix = $3, strip_prefix = $4, port = $5, tls = $6,
+                            certificate_id = $7, dns_provider_id = $8, options = $9
+         WHERE team_id = $1 AND id = $2",
+        domain.team.0,
+        domain.id.0,
+        domain.path_prefix.as_str(),
+        domain.strip_prefix,
+        domain.port.map(|port| i32::from(port.get())),
+        domain.tls.as_str(),
+        domain.certificate.map(|id| id.0),
+        domain.dns_provider.map(|id| id.0),
+        to_json(&domain.options)?,
+    )
+    .execute(connection)
+    .await?;
+    if done.rows_affected() == 0 {
+        return Err(StoreError::Missing);
+    }
     Ok(())
 }
 
@@ -99,7 +143,8 @@ pub async fn find(
 ) -> Result<Option<DomainRecord>> {
     sqlx::query_as!(
         DomainRow,
-        "SELECT id, team_id, service_id, host, path_prefix, strip_prefix, port, tls, component
+        "SELECT id, team_id, service_id, host, path_prefix, strip_prefix, port, tls,
+                certificate_id, dns_provider_id, options, component
          FROM domains WHERE team_id = $1 AND id = $2",
         team.0,
         id.0,
@@ -118,7 +163,8 @@ pub async fn list_of_services(
     let ids: Vec<Uuid> = services.iter().map(|id| id.0).collect();
     sqlx::query_as!(
         DomainRow,
-        "SELECT id, team_id, service_id, host, path_prefix, strip_prefix, port, tls, component
+        "SELECT id, team_id, service_id, host, path_prefix, strip_prefix, port, tls,
+                certificate_id, dns_provider_id, options, component
          FROM domains WHERE service_id = ANY($1) ORDER BY created_at, id",
         &ids,
     )

@@ -60,6 +60,8 @@ pub enum RecordedKind {
         digest: String,
         /// Its size in bytes.
         size_bytes: i64,
+        /// What a registry's reference meant, `name@sha256:…`.
+        pinned: Option<String>,
     },
     /// What runs of a stack from now on.
     Components {

@@ -12,7 +12,7 @@ pub use removal::{
 };
 pub use write::{
     GitReach, ServiceChange, clear_restart, forget_host_key, insert, lock, pin_host_key,
-    request_restart, set_stopped, take_number, update,
+    request_restart, set_source, set_stopped, take_number, update,
 };
 
 use longshore_domain::run::{Port, RunSettings};

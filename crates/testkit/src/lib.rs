@@ -15,5 +15,6 @@ pub mod git;
 pub mod load;
 pub mod ports;
 pub mod programs;
+pub mod registry;
 pub mod wait;
 pub mod webhook;

@@ -1,16 +1,20 @@
 //! What pages and the API ask the agent.
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use longshore_agent_api::{AgentInfo, ContainerLine, LogStream, PROTOCOL_VERSION};
 use longshore_control::{
-    ContainerCommand, ControlError, HealthTrial, HealthVerdict, LogLine, VolumeOnMachine,
+    ContainerCommand, ControlError, HealthTrial, HealthVerdict, LogLine, RegistryAccount,
+    TerminalPlan, Uploaded, VolumeOnMachine,
 };
-use longshore_domain::ServiceId;
+use longshore_domain::{FailureKind, ServiceId};
+use longshore_web::terminal::{Size, TerminalPipe};
 use longshore_web::{AgentQueries, Machine, VersionState};
 
 use super::{AgentClient, AgentError};
+use crate::jobs::login;
 
 #[async_trait]
 impl AgentQueries for AgentClient {
@@ -81,6 +85,14 @@ impl AgentQueries for AgentClient {
         Ok(end.code)
     }
 
+    async fn open_terminal(
+        &self,
+        plan: &TerminalPlan,
+        size: Size,
+    ) -> Result<TerminalPipe, ControlError> {
+        super::terminal::open(self, plan, size).await
+    }
+
     async fn volumes(&self) -> Result<Vec<VolumeOnMachine>, ControlError> {
         let found = Self::volumes(self)
             .await
@@ -110,6 +122,37 @@ impl AgentQueries for AgentClient {
                 trouble: version.trouble,
             })
             .collect())
+    }
+
+    async fn check_registry(&self, account: RegistryAccount) -> Result<(), ControlError> {
+        Self::check_registry(self, &login(&account))
+            .await
+            .map_err(|error| match error.refusal() {
+                Some(problem) => ControlError::refused(problem.message.clone()),
+                None => into_control(&error),
+            })
+    }
+
+    async fn upload(
+        &self,
+        body: BoxStream<'static, std::io::Result<Bytes>>,
+    ) -> Result<Uploaded, ControlError> {
+        let report = Self::upload(self, body)
+            .await
+            .map_err(|error| match error.refusal() {
+                Some(problem) if problem.kind == FailureKind::ArchiveInvalid => {
+                    let message = problem.message.trim_end_matches('.');
+                    let message = message.strip_prefix("The archive ").unwrap_or(message);
+                    ControlError::invalid("archive", message)
+                }
+                _ => ControlError::Unavailable(sentence(&error)),
+            })?;
+        Ok(Uploaded {
+            digest: report.digest,
+            size_bytes: report.size_bytes,
+            files: report.files,
+            unpacked_bytes: report.unpacked_bytes,
+        })
     }
 
     async fn container_log(
@@ -180,7 +223,7 @@ fn into_control(error: &AgentError) -> ControlError {
     ControlError::Unavailable(sentence(error))
 }
 
-fn sentence(error: &AgentError) -> String {
+pub(super) fn sentence(error: &AgentError) -> String {
     match error {
         AgentError::Unreachable(_) => "The agent does not answer.".to_owned(),
         AgentError::Refused { problem, .. } => problem.message.clone(),

@@ -47,9 +47,11 @@ fn kind(kind: JobEventKind) -> RecordedKind {
             image,
             digest,
             size_bytes,
+            pinned,
         } => RecordedKind::Image {
             image,
             digest,
+            pinned,
             size_bytes: i64::try_from(size_bytes).unwrap_or(i64::MAX),
         },
         JobEventKind::Components { components } => RecordedKind::Components { components },

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use longshore_agent_api::{
-    ComposeFile, DeployJob, GitCredentials, JobFile, Origin, Repository, StackJob, StageLimits,
-    WireSecret,
+    ComposeFile, DeployJob, GitCredentials, JobFile, Origin, RegistryLogin, Repository, StackJob,
+    StageLimits, WireSecret,
 };
+use longshore_control::RegistryAccount;
 use longshore_control::work::{self, ClaimedDeployment};
 use longshore_domain::source::Build;
 use longshore_domain::specification::Origin as SpecifiedOrigin;
@@ -14,7 +15,7 @@ use longshore_domain::{EnvKey, Secret};
 
 /// The complete job. The same claimed deployment always gives the same work: the agent
 /// recognises it by its content.
-pub(super) fn job(claimed: &ClaimedDeployment) -> DeployJob {
+pub(crate) fn job(claimed: &ClaimedDeployment) -> DeployJob {
     let specification = &claimed.specification;
     let run = &specification.run;
     DeployJob {
@@ -26,6 +27,7 @@ pub(super) fn job(claimed: &ClaimedDeployment) -> DeployJob {
         origin: origin(claimed),
         stack: stack(claimed).map(Box::new),
         component: None,
+        registries: claimed.registries.iter().map(login).collect(),
         variables: wire(&claimed.variables),
         redact: claimed.redact.iter().cloned().map(WireSecret).collect(),
         port: specification.port,
@@ -47,6 +49,8 @@ pub(super) fn job(claimed: &ClaimedDeployment) -> DeployJob {
             })
             .collect(),
         binds: run.binds.clone(),
+        host_ports: run.host_ports.clone(),
+        scale: run.scale.clone(),
         release_command: run.release_command.clone(),
         replicas: run.replicas,
         memory_limit_bytes: run.memory_limit_bytes,
@@ -110,6 +114,16 @@ fn origin(claimed: &ClaimedDeployment) -> Origin {
             build_secrets: wire(&claimed.build_secrets),
             clear_cache: *clear_cache,
         },
+        SpecifiedOrigin::Upload {
+            archive,
+            build,
+            clear_cache,
+        } => Origin::Upload {
+            archive: archive.clone(),
+            build: build.clone(),
+            build_secrets: wire(&claimed.build_secrets),
+            clear_cache: *clear_cache,
+        },
         SpecifiedOrigin::Image { reference } => Origin::Image {
             reference: reference.clone(),
         },
@@ -118,6 +132,15 @@ fn origin(claimed: &ClaimedDeployment) -> Origin {
             image: image.clone(),
             digest: digest.clone(),
         },
+    }
+}
+
+/// An account at a registry in the agent's words.
+pub(crate) fn login(account: &RegistryAccount) -> RegistryLogin {
+    RegistryLogin {
+        host: account.host.clone(),
+        username: account.username.clone(),
+        password: account.password.clone().into(),
     }
 }
 

@@ -17,12 +17,12 @@ pub fn source_and_build(
     keeps_token: bool,
 ) -> Result<(SourceDraft, BuildDraft), FieldErrors> {
     let args = build_args(&fields.text("args"))?;
-    let source = if fields.text("source") == "image" {
-        SourceDraft::Image {
+    let source = match fields.text("source").as_str() {
+        "image" => SourceDraft::Image {
             reference: fields.trimmed("reference"),
-        }
-    } else {
-        repository(fields, keeps_token)
+        },
+        "upload" => SourceDraft::Upload,
+        _ => repository(fields, keeps_token),
     };
     let build = build(fields, args);
     Ok((source, build))

@@ -8,22 +8,27 @@ mod answer;
 mod app_fields;
 mod databases;
 mod deployments;
+mod domain_fields;
 mod domains;
 mod environments;
 mod errors;
 mod fields;
 mod gate;
+mod jobs;
 mod path;
 mod places;
 mod problems;
 mod projects;
+mod registries;
 mod roll_back;
 mod run_fields;
+mod scale_fields;
 mod server;
 mod service_settings;
 mod services;
 mod stacks;
 mod storage;
+mod terminal;
 mod variable_fields;
 pub mod view;
 pub mod visit;
@@ -42,6 +47,7 @@ use crate::state::{AgentQueries, WebState};
 
 pub(crate) use answer::{PageError, refuse};
 pub(crate) use errors::print_errors;
+pub(crate) use problems::in_words;
 
 /// The page for a path that nothing answers.
 pub(crate) async fn not_found() -> Response {
@@ -194,6 +200,15 @@ where
             "/services/{id}/password",
             post(databases::change_password),
         ),
+        (Method::GET, "/registries", get(registries::index)),
+        (Method::POST, "/registries", post(registries::create)),
+        (Method::GET, "/registries/{id}", get(registries::show)),
+        (Method::POST, "/registries/{id}", post(registries::update)),
+        (
+            Method::POST,
+            "/registries/{id}/delete",
+            post(registries::delete),
+        ),
         (Method::GET, "/storage", get(storage::index)),
         (
             Method::POST,
@@ -231,10 +246,41 @@ where
         ),
         (
             Method::POST,
+            "/services/{id}/test-domain",
+            post(domains::create_test),
+        ),
+        (
+            Method::GET,
+            "/services/{id}/domains/{domain}",
+            get(domains::show),
+        ),
+        (
+            Method::POST,
+            "/services/{id}/domains/{domain}",
+            post(domains::save),
+        ),
+        (
+            Method::POST,
+            "/services/{id}/domains/{domain}/twin",
+            post(domains::create_twin),
+        ),
+        (
+            Method::POST,
             "/services/{id}/domains/{domain}/delete",
             post(domains::delete),
         ),
         (Method::GET, "/services/{id}/logs", get(services::logs)),
+        (Method::GET, "/services/{id}/terminal", get(terminal::show)),
+        (
+            Method::GET,
+            "/services/{id}/terminal/socket",
+            get(terminal::socket),
+        ),
+        (
+            Method::POST,
+            "/projects/{id}/terminals",
+            post(terminal::allow),
+        ),
         (
             Method::GET,
             "/services/{id}/source",
@@ -279,6 +325,10 @@ where
             "/services/{id}/delete",
             post(services::delete),
         ),
+        (Method::GET, "/services/{id}/jobs", get(jobs::index)),
+        (Method::POST, "/services/{id}/jobs", post(jobs::create)),
+        (Method::GET, "/jobs/{id}", get(jobs::show)),
+        (Method::POST, "/jobs/{id}/cancel", post(jobs::cancel)),
         (Method::GET, "/deployments/{id}", get(deployments::show)),
         (
             Method::GET,

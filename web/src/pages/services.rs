@@ -49,7 +49,10 @@ pub fn deploy_key(service: &ServiceView) -> String {
             deploy_key: Some(key),
             ..
         } => key.clone(),
-        SourceView::Git { .. } | SourceView::Image { .. } | SourceView::Compose { .. } => {
+        SourceView::Git { .. }
+        | SourceView::Image { .. }
+        | SourceView::Upload { .. }
+        | SourceView::Compose { .. } => {
             String::new()
         }
     }

@@ -44,15 +44,29 @@ async fn webhook_page(
             .list_deliveries(&signed.actor, service.id, RECENT)
             .await?
     };
+    let is_image = matches!(service.source, SourceView::Image { .. });
+    // The hook is one; its URL says who calls it, and a registry brings the secret in it.
+    let url = if is_image {
+        url.replace("/hooks/github/", "/hooks/registry/")
+    } else {
+        url
+    };
+    let (url, secret) = match (is_image, secret.as_str()) {
+        (true, "") | (false, _) => (url, secret),
+        (true, secret) => (format!("{url}?token={secret}"), secret.to_owned()),
+    };
     Ok(WebhookPage {
         branch: match &service.source {
             SourceView::Git { branch, .. } => branch.clone(),
-            SourceView::Image { .. } | SourceView::Compose { .. } => "the branch".to_owned(),
+            SourceView::Image { .. } | SourceView::Upload { .. } | SourceView::Compose { .. } => {
+                "the branch".to_owned()
+            }
         },
         deliveries: deliveries
             .iter()
             .map(|delivery| DeliveryRow::new(delivery, signed.now))
             .collect(),
+        is_image,
         page: frame(signed.frame, service, "Webhook"),
         service: ServiceHead::new(service, "webhook"),
         url,

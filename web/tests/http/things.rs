@@ -2,10 +2,12 @@
 
 use longshore_control::work::{ClaimedDeployment, LogStream, Outcome, RecordedEvent, RecordedKind};
 use longshore_control::{
-    AppDraft, DeploymentDraft, DomainDraft, GitAccessDraft, ProjectDraft, SourceDraft, TokenDraft,
+    AppDraft, DeploymentDraft, DomainDraft, GitAccessDraft, JobDraft, ProjectDraft, RegistryDraft,
+    SourceDraft, TokenDraft,
 };
 use longshore_domain::{
-    ApiTokenId, DeploymentId, DomainId, EnvironmentId, ProjectId, ServiceId, Stage,
+    ApiTokenId, DeploymentId, DomainId, EnvironmentId, JobId, ProjectId, RegistryId, ServiceId,
+    Stage,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -28,6 +30,9 @@ pub struct Things {
     pub hook: String,
     pub hook_secret: String,
     pub token: ApiTokenId,
+    /// A job that waits.
+    pub job: JobId,
+    pub registry: RegistryId,
     /// A service of that name that is gone and left its data.
     pub kept: ServiceId,
 }
@@ -71,6 +76,19 @@ impl Things {
             name: format!("token {mark}"),
         };
         let token = control.create_token(actor, draft).await.unwrap();
+        let draft = JobDraft {
+            command: vec!["true".to_owned()],
+            timeout_seconds: 60,
+        };
+        let job = control.request_job(actor, service.id, draft).await.unwrap();
+        let draft = RegistryDraft {
+            name: format!("registry {mark}"),
+            host: format!("r{mark}.example.com"),
+            username: "ann".to_owned(),
+            password: Some("secret".to_owned()),
+        };
+        let plan = control.plan_registry(actor, None, &draft).await.unwrap();
+        let registry = control.save_registry(actor, plan).await.unwrap();
         let kept = ServiceId::generate();
         sqlx::query(
             "INSERT INTO kept_data
@@ -93,10 +111,12 @@ impl Things {
             live,
             waiting,
             domain: domain.id,
+            job: job.id,
             kept,
             hook: hook.view.url,
             hook_secret: hook.secret.expose().to_owned(),
             token: token.view.id,
+            registry: registry.id,
         }
     }
 }

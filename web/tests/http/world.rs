@@ -7,13 +7,13 @@ use async_trait::async_trait;
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::ConnectInfo;
-use futures_util::StreamExt;
 use futures_util::stream::{BoxStream, iter};
+use futures_util::{StreamExt, TryStreamExt};
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use longshore_control::store::{PgPool, teams, users};
 use longshore_control::{
     Actor, ContainerCommand, Control, ControlError, ControlSettings, HealthTrial, HealthVerdict,
-    Keyring, LogLine, TokenDraft, Via, VolumeOnMachine,
+    Keyring, LogLine, RegistryAccount, TokenDraft, Uploaded, Via, VolumeOnMachine,
 };
 use longshore_domain::{Role, ServiceId, TeamId, UserId};
 use longshore_web::{AgentQueries, TrustedProxy, VersionState, WebSettings, WebState, router};
@@ -55,6 +55,41 @@ impl AgentQueries for Simulated {
 
     async fn trouble(&self) -> Option<String> {
         self.trouble.lock().unwrap().clone()
+    }
+
+    async fn check_registry(&self, account: RegistryAccount) -> Result<(), ControlError> {
+        if account.password.expose() == "wrong" {
+            let host = account.host;
+            let words = format!("{host} refused the user name or the password.");
+            return Err(ControlError::refused(words));
+        }
+        Ok(())
+    }
+
+    async fn upload(
+        &self,
+        body: BoxStream<'static, std::io::Result<Bytes>>,
+    ) -> Result<Uploaded, ControlError> {
+        let parts: Vec<Bytes> = body
+            .try_collect()
+            .await
+            .map_err(|error| ControlError::Unavailable(error.to_string()))?;
+        let size = parts.iter().map(Bytes::len).sum::<usize>() as u64;
+        if parts
+            .first()
+            .is_some_and(|part| part.starts_with(b"hostile"))
+        {
+            return Err(ControlError::invalid(
+                "archive",
+                "holds “../x”, which leads out of it",
+            ));
+        }
+        Ok(Uploaded {
+            digest: "ab".repeat(32).parse().unwrap(),
+            size_bytes: size,
+            files: 1,
+            unpacked_bytes: size,
+        })
     }
 
     async fn try_health(&self, trial: HealthTrial) -> Result<HealthVerdict, ControlError> {
@@ -122,6 +157,8 @@ impl World {
             setup_token_file: files.path().join("setup-token"),
             instance: "test".to_owned(),
             bind_paths: longshore_domain::AllowedBinds::new(["/srv/allowed".into()]),
+            addresses: vec!["203.0.113.7".parse().unwrap()],
+            trusts_cloudflare: false,
         };
         let keyring = Keyring::from_hex(&"01".repeat(32)).unwrap();
         let control = Control::new(pool.clone(), keyring, settings);

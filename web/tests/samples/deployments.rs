@@ -63,9 +63,11 @@ pub fn view(status: DeploymentStatus) -> DeploymentView {
             subject: Some("Show the tide on the landing page".to_owned()),
             author: Some("Ada Marlow".to_owned()),
         }),
+        archive: None,
         image: Some("longshore/web:42".to_owned()),
         image_digest: None,
         image_size_bytes: Some(84_123_456),
+        image_pinned: None,
         failure: None,
         superseded_by: None,
         timings: StageTimings {

@@ -3,6 +3,7 @@
 mod account;
 mod deployments;
 mod projects;
+mod registries;
 mod services;
 mod stacks;
 mod storage;
@@ -102,6 +103,7 @@ pub fn all() -> Vec<(&'static str, String)> {
     samples.extend(deployments::all());
     samples.extend(account::all());
     samples.extend(stacks::all());
+    samples.extend(registries::all());
     samples.extend(storage::all());
     samples
 }

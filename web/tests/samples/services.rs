@@ -25,6 +25,7 @@ pub fn head(tab: &'static str, status: ServiceStatus) -> ServiceHead {
         },
         is_running: status != ServiceStatus::NeverDeployed && status != ServiceStatus::Stopped,
         is_stopped: status == ServiceStatus::Stopped,
+        is_upload: false,
         is_database: false,
         is_stack: false,
         tab,
@@ -135,6 +136,8 @@ pub fn all() -> Vec<(&'static str, String)> {
         port: if strips { "9000" } else { "" }.to_owned(),
         strips,
         component: String::new(),
+        tags: Vec::new(),
+        twin: String::new(),
     };
     let delivery = |decision, reason: &str, deployment: &str| DeliveryRow {
         decision: Status::of_decision(decision),
@@ -150,6 +153,7 @@ pub fn all() -> Vec<(&'static str, String)> {
         branch: "main".to_owned(),
         url: url.to_owned(),
         secret: secret.to_owned(),
+        is_image: false,
         deliveries,
     };
     let hook_url = "https://panel.example.com/hooks/github/0199c5a2-3f1e-7a40-9d11-0c6a7f2b9e55";
@@ -191,6 +195,46 @@ pub fn all() -> Vec<(&'static str, String)> {
                 service: head("variables", ServiceStatus::Running),
                 variables: variables("/services/s1/variables"),
                 errors: FieldErrors::none().with("key[3]", ""),
+            }),
+        ),
+        (
+            "service-jobs",
+            render(&JobsPage {
+                page: frame("Run once"),
+                service: head("jobs", ServiceStatus::Running),
+                jobs: vec![JobRow {
+                    id: "j1".to_owned(),
+                    command: "bin/import --all".to_owned(),
+                    status: Status::BROKEN,
+                    end: "Exit code 3".to_owned(),
+                    at: ago(60),
+                    can_cancel: true,
+                    log: "Importing ships\n<b>Harbour</b> is full\n".to_owned(),
+                }],
+                is_busy: true,
+                command: String::new(),
+                minutes: "60".to_owned(),
+                errors: FieldErrors::none().with("command", "The command must name a program."),
+            }),
+        ),
+        (
+            "service-terminal",
+            render(&TerminalPage {
+                page: frame("Shell"),
+                service: head("terminal", ServiceStatus::Running),
+                allowed: true,
+                containers: vec![1, 2],
+                console: "PostgreSQL",
+            }),
+        ),
+        (
+            "service-terminal-forbidden",
+            render(&TerminalPage {
+                page: frame("Shell"),
+                service: head("terminal", ServiceStatus::Running),
+                allowed: false,
+                containers: Vec::new(),
+                console: "",
             }),
         ),
         (

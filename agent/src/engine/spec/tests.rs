@@ -46,6 +46,7 @@ fn job(engine: &Engine) -> DeployJob {
             .iter()
             .map(|(key, value)| (key.clone(), value.clone().into()))
             .collect(),
+        registries: Vec::new(),
         redact: Vec::new(),
         port: None,
         command: run.command.clone(),
@@ -54,6 +55,8 @@ fn job(engine: &Engine) -> DeployJob {
         binds: Vec::new(),
         stack: None,
         component: None,
+        host_ports: Vec::new(),
+        scale: longshore_domain::scale::Scale::default(),
         release_command: None,
         replicas: run.replicas,
         memory_limit_bytes: run.memory_limit_bytes,

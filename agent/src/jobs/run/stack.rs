@@ -68,6 +68,7 @@ impl Run {
             digest: format!("sha256:{}", hex::encode(digest.finalize())),
             size_bytes: 0,
             reused: false,
+            pinned: None,
         })
     }
 

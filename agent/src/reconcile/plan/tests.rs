@@ -22,6 +22,7 @@ impl World {
             environment,
             desired: DesiredState {
                 environments: vec![environment],
+                uploads: None,
                 services: vec![DesiredService {
                     service,
                     live_number: Some(live_number),

@@ -117,7 +117,7 @@ pub(crate) fn keep(before: &ServiceRecord) -> GitReach {
 fn same_host(before: &ServiceRecord, url: &GitUrl) -> bool {
     match &before.source {
         Source::Git(git) => git.url.host() == url.host() && git.url.scheme() == url.scheme(),
-        Source::Image { .. } | Source::Compose { .. } => false,
+        Source::Image { .. } | Source::Upload(_) | Source::Compose { .. } => false,
     }
 }
 

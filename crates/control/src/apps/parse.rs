@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use longshore_domain::source::{AutoBuild, Build, DockerfileBuild, GitSource, Source, StaticBuild};
+use longshore_domain::source::{
+    AutoBuild, Build, DockerfileBuild, GitSource, Source, StaticBuild, UploadSource,
+};
 use longshore_domain::{BuildVariable, EnvKey, RelativePath, WatchPaths};
 
 use crate::problems::Problems;
@@ -36,13 +38,7 @@ pub(crate) fn source(problems: &mut Problems, draft: &SourceDraft) -> Option<Sou
         SourceDraft::Image { reference } => Some(Source::Image {
             reference: problems.parse("source.image.reference", reference)?,
         }),
-        SourceDraft::Upload => {
-            problems.add(
-                "source",
-                "must be a Git repository or an image; uploads are not available yet",
-            );
-            None
-        }
+        SourceDraft::Upload => Some(Source::Upload(UploadSource::default())),
     }
 }
 

@@ -129,5 +129,8 @@ fn source_view(service: &ServiceRecord) -> SourceView {
             reference: reference.to_string(),
         },
         Source::Compose { text } => SourceView::Compose { text: text.clone() },
+        Source::Upload(upload) => SourceView::Upload {
+            archive: upload.archive.clone(),
+        },
     }
 }

@@ -1,5 +1,6 @@
 //! Changing an app's settings. They count from the next deployment on.
 
+use longshore_domain::source::Source;
 use longshore_domain::specification::{build_problems, run_problems};
 use longshore_domain::{Permission, ServiceId};
 use longshore_store::domains::DomainRecord;
@@ -13,7 +14,7 @@ use super::show::load_view;
 use crate::access::Authorized;
 use crate::problems::Problems;
 use crate::transaction::note;
-use crate::{Actor, AppPatch, Control, ControlError, Result, ServiceView};
+use crate::{Actor, AppPatch, Control, ControlError, Result, ServiceView, SourceDraft};
 
 impl Control {
     /// Changes an app's settings; what the patch leaves out stays.
@@ -37,6 +38,8 @@ impl Control {
         let domains = domains::list_of_services(&mut transaction, &[id]).await?;
         let change = self.parse_patch(service.get(), &domains, &patch)?;
         let team = service.team();
+        self.check_host_ports(&mut transaction, (team, id), &change.run, "run.host_ports")
+            .await?;
         match services::update(&mut transaction, team, id, &change).await {
             Err(StoreError::Conflict(Conflict::ServiceName)) => {
                 drop(transaction);
@@ -65,9 +68,12 @@ impl Control {
             Some(name) => problems.parse("name", name),
             None => Some(before.name.clone()),
         };
-        let source = match &patch.source {
-            Some(draft) => parse::source(&mut problems, draft),
-            None => Some(before.source.clone()),
+        let source = match (&patch.source, &before.source) {
+            // An upload keeps the archive that it has.
+            (None, _) | (Some(SourceDraft::Upload), Source::Upload(_)) => {
+                Some(before.source.clone())
+            }
+            (Some(draft), _) => parse::source(&mut problems, draft),
         };
         let build = match &patch.build {
             Some(draft) => parse::build(&mut problems, Some(draft)),

@@ -1,6 +1,5 @@
 //! Putting a deployment into the queue, whatever caused it.
 
-use longshore_domain::specification::Origin;
 use longshore_domain::{
     Cause, CommitSha, DeploymentId, EnvKey, ServiceId, Specification, TeamId, UserId,
 };
@@ -91,13 +90,13 @@ impl Control {
 /// Each secret that the build may mount must be a variable, and so must each variable that
 /// it is given as an argument; an argument cannot be secret.
 fn check_build_variables(problems: &mut Problems, ask: &Ask) {
-    let Origin::Git { build, .. } = &ask.specification.origin else {
+    let Some(build) = ask.specification.origin.build() else {
         return;
     };
     for key in build.secrets() {
         if !ask.variables.contains_key(key) {
             problems.add(
-                format!("build.dockerfile.secrets.{key}"),
+                format!("build.{}.secrets.{key}", build.kind()),
                 "is not a variable of this service",
             );
         }

@@ -102,7 +102,11 @@ impl Control {
             },
             variables,
             commit,
-            commit_subject: None,
+            commit_subject: turn
+                .service
+                .source
+                .archive()
+                .map(|archive| archive.name.to_string()),
             commit_author: None,
         };
         complete(&mut ask);
@@ -152,6 +156,32 @@ fn origin(service: &ServiceRecord, draft: &DeploymentDraft) -> Result<(Origin, O
                 problems.add("image", "of a stack is named in its file");
             }
             problems.finish(Some((Origin::Compose { text: text.clone() }, None)))
+        }
+        Source::Upload(upload) => {
+            if commit.is_some() {
+                problems.add(
+                    "commit",
+                    "can be given for an app from a Git repository only",
+                );
+            }
+            if image.is_some() {
+                problems.add(
+                    "image",
+                    "can be given for an app that comes from an image only",
+                );
+            }
+            problems.finish(Some(()))?;
+            let Some(archive) = &upload.archive else {
+                return Err(ControlError::refused(
+                    "There is nothing to deploy yet: upload an archive first.",
+                ));
+            };
+            let origin = Origin::Upload {
+                archive: archive.clone(),
+                build: service.build.clone(),
+                clear_cache: draft.clear_cache,
+            };
+            Ok((origin, None))
         }
         Source::Image { reference } => {
             if commit.is_some() {

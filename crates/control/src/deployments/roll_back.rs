@@ -104,13 +104,15 @@ impl Control {
                 ..
             }
             | Origin::Compose { .. } => origin_of_then(earlier),
-            Origin::Git { .. } | Origin::Image { .. } | Origin::Existing { .. } => {
-                Origin::Existing {
-                    number,
-                    image: image.clone(),
-                    digest: digest.clone(),
-                }
-            }
+            Origin::Git { .. }
+            | Origin::Image { .. }
+            | Origin::Upload { .. }
+            | Origin::Existing { .. } => Origin::Existing {
+                number,
+                image: image.clone(),
+                digest: digest.clone(),
+                archive: before.origin.archive().cloned(),
+            },
         };
         Ok(Ask {
             cause,

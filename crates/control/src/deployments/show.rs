@@ -148,9 +148,11 @@ fn view(record: DeploymentRecord, kept: &[i32]) -> DeploymentView {
             subject: record.commit_subject,
             author: record.commit_author,
         }),
+        archive: record.specification.origin.archive().cloned(),
         image: record.image,
         image_digest: record.image_digest,
         image_size_bytes: record.image_size_bytes,
+        image_pinned: record.image_pinned,
         failure: record.failure.map(|failure| FailureView {
             stage: failure.stage,
             // The stages end with the switch.

@@ -1,5 +1,6 @@
 //! Views of deployments and their logs.
 
+use longshore_domain::source::Archive;
 use longshore_domain::takeover::StrategyReason;
 use longshore_domain::{
     Cause, DeploymentId, DeploymentStatus, EnvironmentId, FailureKind, ProjectId, ServiceId, Stage,
@@ -54,12 +55,16 @@ pub struct DeploymentView {
     pub project: Named<ProjectId>,
     /// The commit, once it is known.
     pub commit: Option<CommitView>,
+    /// The archive that it was built from, when the source is an upload.
+    pub archive: Option<Archive>,
     /// The image's tag on the machine.
     pub image: Option<String>,
     /// The image's identity.
     pub image_digest: Option<String>,
     /// The image's size in bytes.
     pub image_size_bytes: Option<i64>,
+    /// What a registry's reference meant, `name@sha256:…`.
+    pub image_pinned: Option<String>,
     /// Why it failed.
     pub failure: Option<FailureView>,
     /// The number of the deployment that overtook it.

@@ -1,10 +1,11 @@
 //! What is to be done about a push, by the service's settings.
 
-use longshore_domain::CommitSha;
 use longshore_domain::source::Source;
+use longshore_domain::{CommitSha, ImageRef};
 use longshore_store::services::ServiceRecord;
 
 use super::changed::Watched;
+use super::image::PushedImage;
 use super::payload::{Message, Push};
 use crate::{Decision, Provider};
 
@@ -21,6 +22,11 @@ pub(super) enum Verdict {
         /// What the watch paths say.
         watched: Watched,
     },
+    /// Deploy an image; the configured one when none is named.
+    DeployImage {
+        image: Option<ImageRef>,
+        reason: String,
+    },
     /// Nothing, for a reason.
     Nothing {
         decision: Decision,
@@ -32,6 +38,7 @@ pub(super) enum Verdict {
 pub(super) fn judge(provider: Provider, message: Message, service: &ServiceRecord) -> Verdict {
     match message {
         Message::Ping => nothing(Decision::Pong, "The connection works.", Push::default()),
+        Message::Images(images) => judge_images(&images, service),
         Message::Other { event } => {
             let event: String = event.chars().take(80).collect();
             let reason = format!("The event {event:?} does not concern deployments.");
@@ -53,6 +60,29 @@ pub(super) fn judge(provider: Provider, message: Message, service: &ServiceRecor
     }
 }
 
+fn judge_images(images: &[PushedImage], service: &ServiceRecord) -> Verdict {
+    let ignore = |reason: String| nothing(Decision::Ignored, reason, Push::default());
+    if service.stopped {
+        return ignore("The service is stopped.".to_owned());
+    }
+    let (Source::Image { reference }, "app") = (&service.source, service.kind.as_str()) else {
+        return ignore("The service does not come from an image.".to_owned());
+    };
+    let mut reason = None;
+    for image in images {
+        match image.differs_from(reference) {
+            None => {
+                let image = image.reference.clone();
+                let pushed = image.as_ref().unwrap_or(reference);
+                let reason = format!("{pushed} was pushed.");
+                return Verdict::DeployImage { image, reason };
+            }
+            Some(other) => reason = reason.or(Some(other)),
+        }
+    }
+    ignore(reason.unwrap_or_else(|| "No tag was pushed.".to_owned()))
+}
+
 fn judge_push(provider: Provider, push: Push, service: &ServiceRecord) -> Verdict {
     let ignore = |reason: String, push| nothing(Decision::Ignored, reason, push);
     if service.stopped {
@@ -68,6 +98,10 @@ fn judge_push(provider: Provider, push: Push, service: &ServiceRecord) -> Verdic
         }
         Source::Compose { .. } => {
             return ignore("The stack's file was typed in.".to_owned(), push);
+        }
+        Source::Upload(_) => {
+            let reason = "The service comes from an archive that is uploaded.";
+            return ignore(reason.to_owned(), push);
         }
     };
     if let Some(reference) = &push.reference {

@@ -1,9 +1,12 @@
 //! What a webhook says, whichever host sent it.
 
+use std::borrow::Cow;
+
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::changed::{Changed, Commits, NamesFiles};
+use super::image::{self, PushedImage};
 use crate::{HookHeaders, Provider};
 
 /// What a webhook says.
@@ -13,6 +16,8 @@ pub(super) enum Message {
     Ping,
     /// References that were pushed; more than one with Bitbucket.
     Pushes(Vec<Push>),
+    /// Images that were pushed to a registry.
+    Images(Vec<PushedImage>),
     /// Something that does not concern deployments.
     Other {
         /// The event's name.
@@ -53,6 +58,9 @@ pub(super) fn read(
         Provider::Github => match event {
             "ping" => Ok(Message::Ping),
             "push" => Ok(Message::Pushes(vec![github(body)?])),
+            "package" | "registry_package" => {
+                Ok(Message::Images(image::github_package(&plain(body))?))
+            }
             "" => Err("the header X-GitHub-Event is missing".to_owned()),
             other => Ok(ignored(other)),
         },
@@ -74,8 +82,9 @@ pub(super) fn read(
         },
         Provider::Generic => match event {
             "ping" => Ok(Message::Ping),
-            _ => Ok(Message::Pushes(vec![generic(body)?])),
+            _ => generic(body),
         },
+        Provider::Registry => Ok(Message::Images(image::read(body)?)),
     }
 }
 
@@ -123,16 +132,20 @@ struct Pusher {
     login: Option<String>,
 }
 
+/// The document, which GitHub's default form wraps into a field of a web form.
+fn plain(body: &[u8]) -> Cow<'_, [u8]> {
+    if !body.starts_with(b"payload=") {
+        return Cow::Borrowed(body);
+    }
+    url::form_urlencoded::parse(body)
+        .find(|(key, _)| key == "payload")
+        .map_or(Cow::Borrowed(body), |(_, value)| {
+            Cow::Owned(value.into_owned().into_bytes())
+        })
+}
+
 fn github(body: &[u8]) -> Result<Push, String> {
-    // GitHub's default form wraps the document into a field of a web form.
-    let document = if body.starts_with(b"payload=") {
-        url::form_urlencoded::parse(body)
-            .find(|(key, _)| key == "payload")
-            .map(|(_, value)| value.into_owned().into_bytes())
-    } else {
-        None
-    };
-    let push: GithubPush = parse(document.as_deref().unwrap_or(body))?;
+    let push: GithubPush = parse(&plain(body))?;
     let changed = Changed::of(&Commits {
         before: push.before.as_deref(),
         after: push.after.as_deref(),
@@ -292,16 +305,21 @@ struct GenericPush {
     message: Option<String>,
     /// The files that changed.
     files: Option<Vec<String>>,
+    /// The image to deploy, of an app that comes from one.
+    image: Option<String>,
 }
 
-fn generic(body: &[u8]) -> Result<Push, String> {
+fn generic(body: &[u8]) -> Result<Message, String> {
     let push: GenericPush = if body.trim_ascii().is_empty() {
         GenericPush::default()
     } else {
         parse(body)?
     };
+    if let Some(image) = &push.image {
+        return Ok(Message::Images(vec![image::named_image(image)?]));
+    }
     let branch = push.branch.map(|branch| format!("refs/heads/{branch}"));
-    Ok(Push {
+    Ok(Message::Pushes(vec![Push {
         reference: push.reference.or(branch),
         commit: push.commit,
         message: push.message,
@@ -310,7 +328,7 @@ fn generic(body: &[u8]) -> Result<Push, String> {
             None => Changed::untold("the request names no files"),
         },
         ..Push::default()
-    })
+    }]))
 }
 
 fn said(commit: Option<Commit>) -> (Option<String>, Option<String>) {

@@ -31,6 +31,14 @@ struct Entry<'a> {
     key: &'a str,
 }
 
+/// What is to be done, and what is written down of it.
+struct Wish {
+    draft: Option<DeploymentDraft>,
+    decision: Decision,
+    reason: String,
+    push: Push,
+}
+
 impl Control {
     /// Takes a webhook: checks its signature over the raw body, decides, records the
     /// decision and queues a deployment of the exact commit. One that came before is
@@ -116,29 +124,54 @@ impl Control {
         let service = services::find(&mut transaction, hook.team, hook.service)
             .await?
             .ok_or(HookError::UnknownHook)?;
-        let (decision, reason, push, deployment) = match judge(entry.provider, message, &service) {
+        let wish = match judge(entry.provider, message, &service) {
             Verdict::Nothing {
                 decision,
                 reason,
                 push,
-            } => (decision, reason, push, None),
+            } => Wish {
+                draft: None,
+                decision,
+                reason,
+                push,
+            },
             Verdict::Deploy {
                 commit,
                 push,
                 watched,
-            } => {
-                let draft = DeploymentDraft {
+            } => Wish {
+                draft: Some(DeploymentDraft {
                     commit: commit.map(|commit| commit.to_string()),
                     ..DeploymentDraft::default()
-                };
+                }),
+                decision: Decision::Deployed,
+                reason: deployed_reason(&push, &watched),
+                push,
+            },
+            Verdict::DeployImage { image, reason } => Wish {
+                draft: Some(DeploymentDraft {
+                    image: image.map(|image| image.to_string()),
+                    ..DeploymentDraft::default()
+                }),
+                decision: Decision::Deployed,
+                reason,
+                push: Push::default(),
+            },
+        };
+        let Wish {
+            draft,
+            decision,
+            reason,
+            push,
+        } = wish;
+        let deployment = match draft {
+            None => None,
+            Some(draft) => {
                 let queued = self
                     .queue_push(&mut transaction, entry, &service, &draft, &push)
                     .await;
                 match queued {
-                    Ok(id) => {
-                        let reason = deployed_reason(&push, &watched);
-                        (Decision::Deployed, reason, push, Some(id))
-                    }
+                    Ok(id) => Some(id),
                     Err(error @ (ControlError::Invalid(_) | ControlError::Refused { .. })) => {
                         // Nothing half-written; and the sender may try it again.
                         drop(transaction);
@@ -300,7 +333,7 @@ fn delivery_key(
         (None, Provider::Github) => Err(HookError::Malformed(
             "the header X-GitHub-Delivery is missing".to_owned(),
         )),
-        (None, Provider::Gitlab | Provider::Gitea | Provider::Bitbucket) => {
+        (None, Provider::Gitlab | Provider::Gitea | Provider::Bitbucket | Provider::Registry) => {
             Ok(format!("sha256:{}", hex::encode(Sha256::digest(body))))
         }
         (None, Provider::Generic) => Ok(unique_key()),

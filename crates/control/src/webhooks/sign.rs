@@ -28,7 +28,9 @@ pub(super) fn is_signed(
 
 fn matches(provider: Provider, secret: &Secret, signature: &str, body: &[u8]) -> bool {
     let hex_digits = match provider {
-        Provider::Gitlab => return random::equal(signature, secret.expose()),
+        Provider::Gitlab | Provider::Registry => {
+            return random::equal(signature, secret.expose());
+        }
         Provider::Gitea => Some(signature),
         Provider::Github | Provider::Bitbucket => signature.strip_prefix("sha256="),
         Provider::Generic => Some(signature.strip_prefix("sha256=").unwrap_or(signature)),

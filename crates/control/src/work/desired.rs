@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use longshore_domain::compose::ComponentRelease;
 use longshore_domain::route::Route;
 use longshore_domain::source::Source;
-use longshore_domain::{GitUrl, ServiceId};
+use longshore_domain::{GitUrl, ServiceId, Sha256Digest};
 use longshore_store::events::{self, Event};
 use longshore_store::{deployments, domains, environments, kept_data, logins, pool, services};
 use time::OffsetDateTime;
@@ -28,7 +28,7 @@ impl Control {
         let records = services::list_for_system(&mut snapshot).await?;
         let ids: Vec<ServiceId> = records.iter().map(|service| service.id).collect();
         let domains = domains::list_of_services(&mut snapshot, &ids).await?;
-        let live: HashMap<ServiceId, deployments::LiveRecord> =
+        let lives: HashMap<ServiceId, deployments::LiveRecord> =
             deployments::list_live_for_system(&mut snapshot)
                 .await?
                 .into_iter()
@@ -37,14 +37,23 @@ impl Control {
         let active = by_service(deployments::find_queued_or_running_numbers(&mut snapshot).await?);
         let kept = by_service(deployments::kept_numbers(&mut snapshot, None).await?);
         let releases = deployments::list_stack_releases(&mut snapshot, None).await?;
+        let mut uploads: HashSet<Sha256Digest> = deployments::archives_in_work(&mut snapshot)
+            .await?
+            .into_iter()
+            .collect();
         self.commit(snapshot).await?;
         let repositories: HashSet<GitUrl> = records
             .iter()
             .filter_map(|service| match &service.source {
                 Source::Git(source) => Some(source.url.clone()),
-                Source::Image { .. } | Source::Compose { .. } => None,
+                Source::Image { .. } | Source::Upload(_) | Source::Compose { .. } => None,
             })
             .collect();
+        uploads.extend(
+            records
+                .iter()
+                .filter_map(|service| Some(service.source.archive()?.digest.clone())),
+        );
         let (stacks, records): (Vec<_>, Vec<_>) = records
             .into_iter()
             .partition(|service| service.kind == "stack");
@@ -52,7 +61,10 @@ impl Control {
         for stack in &stacks {
             let of_stack = Stack {
                 service: stack,
-                routes: routes(&domains, stack.id, None),
+                routes: routes(&domains, stack.id, None, |other| {
+                    let live = lives.get(&other)?;
+                    Some((live.number, live.port))
+                }),
                 active_numbers: active.get(&stack.id).cloned().unwrap_or_default(),
                 kept_numbers: kept.get(&stack.id).cloned().unwrap_or_default(),
             };
@@ -62,7 +74,7 @@ impl Control {
         let services = records
             .into_iter()
             .map(|service| {
-                let live = live.get(&service.id);
+                let live = lives.get(&service.id);
                 let port = match live {
                     Some(live) => live.port,
                     None => service.port,
@@ -73,7 +85,10 @@ impl Control {
                     environment: service.environment,
                     live_number: live.map(|live| live.number),
                     active_numbers: active.get(&service.id).cloned().unwrap_or_default(),
-                    routes: routes(&domains, service.id, port),
+                    routes: routes(&domains, service.id, port, |other| {
+                        let live = lives.get(&other)?;
+                        Some((live.number, live.port))
+                    }),
                     replicas: match live {
                         Some(live) if !service.stopped => live.replicas,
                         _ => 0,
@@ -89,6 +104,7 @@ impl Control {
             services,
             stacks,
             repositories: repositories.into_iter().collect(),
+            uploads: uploads.into_iter().collect(),
         })
     }
 

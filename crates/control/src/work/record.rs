@@ -159,7 +159,9 @@ fn apply(progress: &mut Progress, event: RecordedEvent, lines: &mut Vec<StoredLi
             image,
             digest,
             size_bytes,
+            pinned,
         } => {
+            progress.image_pinned = pinned;
             progress.image = Some(image);
             progress.image_digest = Some(digest);
             progress.image_size_bytes = Some(size_bytes);

@@ -6,12 +6,14 @@ use longshore_domain::compose::ComponentRelease;
 use longshore_domain::route::Route;
 use longshore_domain::{
     DeploymentId, EnvKey, EnvironmentId, Failure, GitUrl, Secret, ServiceId, ServiceName,
-    Specification, TeamId,
+    Sha256Digest, Specification, TeamId,
 };
 pub use longshore_store::LogStream;
 pub use longshore_store::deployments::WatchedRecord as WatchedDeployment;
 pub use longshore_store::journal::{RecordedEvent, RecordedKind};
 use time::OffsetDateTime;
+
+use crate::RegistryAccount;
 
 /// A deployment that a worker has leased, with everything that the agent must be told.
 #[derive(Debug, Clone)]
@@ -34,6 +36,8 @@ pub struct ClaimedDeployment {
     pub variables: BTreeMap<EnvKey, Secret>,
     /// Values of the build's secrets.
     pub build_secrets: BTreeMap<EnvKey, Secret>,
+    /// The team's accounts at registries.
+    pub registries: Vec<RegistryAccount>,
     /// Credentials for the repository.
     pub git_credentials: GitCredentials,
     /// The pinned SSH host key.
@@ -153,6 +157,8 @@ pub struct DesiredState {
     pub stacks: Vec<ServiceId>,
     /// Repositories that they are built from, each once.
     pub repositories: Vec<GitUrl>,
+    /// Uploaded archives that they, or deployments at work, are built from, each once.
+    pub uploads: Vec<Sha256Digest>,
 }
 
 /// One service that shall exist on the machine.

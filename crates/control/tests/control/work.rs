@@ -80,6 +80,7 @@ async fn events_told_twice_count_once(pool: PgPool) {
                 image: "web:1".to_owned(),
                 digest: "sha256:1".to_owned(),
                 size_bytes: 7,
+                pinned: None,
             },
         ),
         event(

@@ -41,6 +41,8 @@ pub struct Progress {
     pub image_digest: Option<String>,
     /// The image's size.
     pub image_size_bytes: Option<i64>,
+    /// What a registry's reference meant, `name@sha256:…`.
+    pub image_pinned: Option<String>,
 }
 
 /// The status of a deployment that is or was leased to this worker.
@@ -67,7 +69,8 @@ pub async fn lock_leased(
 ) -> Result<Option<Progress>> {
     let row = sqlx::query!(
         "SELECT service_id, status, stage_started_at, timings, last_sequence, log_bytes,
-                commit_sha, commit_subject, commit_author, image, image_digest, image_size_bytes
+                commit_sha, commit_subject, commit_author, image, image_digest, image_size_bytes,
+                image_pinned
          FROM deployments WHERE id = $1 AND lease_owner = $2 FOR UPDATE",
         id.0,
         worker,
@@ -94,6 +97,7 @@ pub async fn lock_leased(
         image: row.image,
         image_digest: row.image_digest,
         image_size_bytes: row.image_size_bytes,
+        image_pinned: row.image_pinned,
     }))
 }
 
@@ -102,7 +106,8 @@ pub async fn save_progress(connection: &mut PgConnection, progress: &Progress) -
     sqlx::query!(
         "UPDATE deployments SET status = $2, stage_started_at = $3, timings = $4,
                 last_sequence = $5, log_bytes = $6, commit_sha = $7, commit_subject = $8,
-                commit_author = $9, image = $10, image_digest = $11, image_size_bytes = $12
+                commit_author = $9, image = $10, image_digest = $11, image_size_bytes = $12,
+                image_pinned = $13
          WHERE id = $1",
         progress.id.0,
         progress.stage.as_str(),
@@ -116,6 +121,7 @@ pub async fn save_progress(connection: &mut PgConnection, progress: &Progress) -
         progress.image,
         progress.image_digest,
         progress.image_size_bytes,
+        progress.image_pinned,
     )
     .execute(connection)
     .await?;

@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
-use longshore_domain::{Cause, CommitSha, DeploymentId, ServiceId, Specification, TeamId, UserId};
+use longshore_domain::{
+    Cause, CommitSha, DeploymentId, ServiceId, Sha256Digest, Specification, TeamId, UserId,
+};
 use sqlx::PgConnection;
 use sqlx::postgres::types::PgInterval;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::error::to_json;
+use crate::error::{parse, to_json};
 use crate::{Conflict, Result, StoreError};
 
 /// Attempts to claim: each fails only when another worker has got something meanwhile.
@@ -275,6 +277,21 @@ pub async fn find_queued_or_running_numbers(
         .into_iter()
         .map(|row| (row.service_id.into(), row.number))
         .collect())
+}
+
+/// Uploaded archives of deployments that wait or work.
+pub async fn archives_in_work(connection: &mut PgConnection) -> Result<Vec<Sha256Digest>> {
+    let rows = sqlx::query!(
+        r#"SELECT DISTINCT specification->'origin'->'archive'->>'digest' AS "digest!"
+           FROM deployments WHERE status IN
+             ('queued', 'fetching', 'building', 'releasing', 'starting', 'verifying', 'switching')
+             AND specification->'origin'->>'kind' = 'upload'"#
+    )
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter()
+        .map(|row| parse("archive", &row.digest))
+        .collect()
 }
 
 fn interval(duration: Duration) -> Result<PgInterval> {

@@ -57,6 +57,8 @@ pub struct DeploymentRecord {
     pub image_digest: Option<String>,
     /// The image's size.
     pub image_size_bytes: Option<i64>,
+    /// What a registry's reference meant, `name@sha256:…`.
+    pub image_pinned: Option<String>,
     /// Why it failed.
     pub failure: Option<Failure>,
     /// The number of the deployment that overtook it.
@@ -102,6 +104,7 @@ struct DeploymentRow {
     image: Option<String>,
     image_digest: Option<String>,
     image_size_bytes: Option<i64>,
+    image_pinned: Option<String>,
     failure_stage: Option<String>,
     failure_kind: Option<String>,
     failure_message: Option<String>,
@@ -147,6 +150,7 @@ impl TryFrom<DeploymentRow> for DeploymentRecord {
             image: row.image,
             image_digest: row.image_digest,
             image_size_bytes: row.image_size_bytes,
+            image_pinned: row.image_pinned,
             failure,
             superseded_by: row.superseded_by,
             timings: parse_json("timings", row.timings)?,
@@ -187,7 +191,7 @@ async fn select(
                   e.name AS environment_name, e.project_id, p.name AS project_name, d.number,
                   d.status, d.cause, u.name AS "requested_by?", d.specification, d.variables,
                   d.commit_sha, d.commit_subject, d.commit_author, d.image, d.image_digest,
-                  d.image_size_bytes, d.failure_stage, d.failure_kind, d.failure_message,
+                  d.image_size_bytes, d.image_pinned, d.failure_stage, d.failure_kind, d.failure_message,
                   d.superseded_by, d.timings, d.last_sequence,
                   d.cancel_requested_at IS NOT NULL AS "cancel_requested!", d.queued_at,
                   d.started_at, d.stage_started_at, d.ended_at, d.watch_until,

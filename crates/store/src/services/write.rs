@@ -110,6 +110,27 @@ pub async fn update(
     one(done.rows_affected())
 }
 
+/// Changes where a service comes from, and nothing else.
+///
+/// # Errors
+/// [`StoreError::Missing`].
+pub async fn set_source(
+    connection: &mut PgConnection,
+    team: TeamId,
+    id: ServiceId,
+    source: &Source,
+) -> Result<()> {
+    let done = sqlx::query!(
+        "UPDATE services SET source = $3 WHERE team_id = $1 AND id = $2 AND removing_at IS NULL",
+        team.0,
+        id.0,
+        to_json(source)?,
+    )
+    .execute(connection)
+    .await?;
+    one(done.rows_affected())
+}
+
 /// Notes whether a service is stopped.
 ///
 /// # Errors

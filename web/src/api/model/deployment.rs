@@ -54,9 +54,16 @@ pub(crate) struct Deployment {
     cause: Cause,
     requested_by: Option<String>,
     commit: Option<Commit>,
+    /// The name, digest, size and number of files of the archive that it was built from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    archive: Option<longshore_domain::source::Archive>,
     image: Option<String>,
     image_digest: Option<String>,
     image_size_bytes: Option<i64>,
+    /// What a registry's reference meant then: `name@sha256:…`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    image_pinned: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     failure: Option<Failure>,
     /// The number of the deployment that overtook it.
@@ -121,9 +128,11 @@ impl From<DeploymentView> for Deployment {
                 subject: commit.subject,
                 author: commit.author,
             }),
+            archive: view.archive,
             image: view.image,
             image_digest: view.image_digest,
             image_size_bytes: view.image_size_bytes,
+            image_pinned: view.image_pinned,
             failure: view.failure.map(|failure| Failure {
                 stage: match failure.stage {
                     None if failure.while_live => Some("live"),

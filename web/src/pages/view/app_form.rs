@@ -31,7 +31,7 @@ pub struct NewAppPage {
 /// Source and build as typed.
 #[derive(Debug, Clone)]
 pub struct SourceForm {
-    /// `git` or `image`.
+    /// `git`, `image` or `upload`.
     pub source: String,
     /// The repository.
     pub url: String,
@@ -146,6 +146,7 @@ impl SourceForm {
             }
             // A stack has a form of its own.
             SourceView::Compose { .. } => {}
+            SourceView::Upload { archive: _ } => "upload".clone_into(&mut form.source),
         }
         form.fill_build(&service.build);
         form

@@ -2,6 +2,7 @@
 
 use askama::Template;
 use longshore_control::view::{DeploymentSummary, DeploymentView, FailureView};
+use longshore_domain::source::Archive;
 use longshore_domain::{Cause, DeploymentStatus, Stage, Strategy};
 use time::OffsetDateTime;
 
@@ -70,7 +71,11 @@ impl DeploymentRow {
             number: deployment.number,
             status: Status::of_deployment(deployment.status),
             title: title(deployment),
-            commit: commit.map(|commit| short(&commit.sha)).unwrap_or_default(),
+            commit: match (commit, &deployment.archive) {
+                (Some(commit), _) => short(&commit.sha),
+                (None, Some(archive)) => short(archive.digest.as_str()),
+                (None, None) => String::new(),
+            },
             at: When::new(deployment.queued_at, now),
             took: took.map(when::milliseconds).unwrap_or_default(),
             overtaken: deployment
@@ -82,12 +87,19 @@ impl DeploymentRow {
     }
 }
 
-/// What a deployment brings: the commit's first line, or else why it exists.
+/// An archive in a line: its name and its size.
+pub(super) fn archive_line(archive: &Archive) -> String {
+    format!("{} · {}", archive.name, when::size(archive.size_bytes))
+}
+
+/// What a deployment brings: the commit's first line, the archive's name, or else why it
+/// exists.
 pub(super) fn title(deployment: &DeploymentView) -> String {
     deployment
         .commit
         .as_ref()
         .and_then(|commit| commit.subject.clone())
+        .or_else(|| Some(deployment.archive.as_ref()?.name.to_string()))
         .unwrap_or_else(|| cause(&deployment.cause, deployment.requested_by.as_deref()))
 }
 
@@ -198,6 +210,10 @@ pub struct DeploymentPage {
     pub commit: String,
     /// The commit's author.
     pub author: String,
+    /// The archive's name and size; empty when the source is no upload.
+    pub archive: String,
+    /// The hash of the archive.
+    pub archive_digest: String,
     /// Why it exists, and who asked for it.
     pub cause: String,
     /// When it was asked for.
@@ -208,6 +224,8 @@ pub struct DeploymentPage {
     pub image: String,
     /// The image's size.
     pub image_size: String,
+    /// What a registry's reference meant; empty when the image was built.
+    pub image_pinned: String,
     /// Where it can be opened, while it is live.
     pub url: String,
     /// Something more to say about its state.
@@ -274,6 +292,16 @@ impl DeploymentPage {
             author: commit
                 .and_then(|commit| commit.author.clone())
                 .unwrap_or_default(),
+            archive: deployment
+                .archive
+                .as_ref()
+                .map(archive_line)
+                .unwrap_or_default(),
+            archive_digest: deployment
+                .archive
+                .as_ref()
+                .map(|archive| archive.digest.to_string())
+                .unwrap_or_default(),
             cause: cause(&deployment.cause, deployment.requested_by.as_deref()),
             at: When::new(deployment.queued_at, now),
             took: took.map(when::milliseconds).unwrap_or_default(),
@@ -283,6 +311,7 @@ impl DeploymentPage {
                 .and_then(|bytes| u64::try_from(bytes).ok())
                 .map(when::size)
                 .unwrap_or_default(),
+            image_pinned: deployment.image_pinned.clone().unwrap_or_default(),
             url: if deployment.is_live {
                 url.unwrap_or_default()
             } else {

@@ -1,9 +1,9 @@
 //! The pages of a service.
 
 use askama::Template;
-use longshore_control::view::{DomainView, ServiceKind, ServiceView, SourceView};
-use longshore_domain::route::TlsMode;
+use longshore_control::view::{ServiceKind, ServiceView, SourceView};
 
+use super::deployment::archive_line;
 use super::project::without_scheme;
 use super::{
     DeploymentRow, FailureNotice, FieldErrors, FlashTone, Icon, LogView, Page, SourceForm, Status,
@@ -35,6 +35,8 @@ pub struct ServiceHead {
     pub is_running: bool,
     /// Whether a person stopped the live version.
     pub is_stopped: bool,
+    /// Whether it comes from archives that are uploaded.
+    pub is_upload: bool,
     /// Whether it is a database.
     pub is_database: bool,
     /// Whether it is a stack.
@@ -65,6 +67,8 @@ const TABS: [(&str, &str, Icon); 13] = [
     ("variables", "Variables", Icon::Variable),
     ("domains", "Domains", Icon::Globe),
     ("logs", "Logs", Icon::Terminal),
+    ("terminal", "Shell", Icon::Terminal),
+    ("jobs", "Run once", Icon::Rocket),
     ("source", "Source", Icon::Branch),
     ("stack", "Compose file", Icon::Layers),
     ("run", "Run", Icon::Gear),
@@ -89,6 +93,13 @@ impl ServiceHead {
             }
             SourceView::Image { reference } => (reference.clone(), Icon::Layers),
             SourceView::Compose { .. } => ("Compose file".to_owned(), Icon::Layers),
+            SourceView::Upload { archive } => (
+                match archive {
+                    Some(archive) => archive_line(archive),
+                    None => "Upload".to_owned(),
+                },
+                Icon::Archive,
+            ),
         };
         Self {
             id: service.id.to_string(),
@@ -108,6 +119,7 @@ impl ServiceHead {
             is_running: service.live.is_some() && !service.stopped,
             is_stopped: service.live.is_some() && service.stopped,
             status,
+            is_upload: matches!(service.source, SourceView::Upload { .. }),
             is_database: service.database.is_some(),
             is_stack: service.kind == ServiceKind::Stack,
             tab,
@@ -257,96 +269,6 @@ pub struct VariablesPage {
     pub variables: VariablesForm,
     /// What is wrong.
     pub errors: FieldErrors,
-}
-
-/// The domains of a service.
-#[derive(Template)]
-#[template(path = "service/domains.html")]
-pub struct DomainsPage {
-    /// The frame.
-    pub page: Page,
-    /// The head.
-    pub service: ServiceHead,
-    /// The domains.
-    pub domains: Vec<DomainRow>,
-    /// The form for a new one.
-    pub form: DomainForm,
-    /// The components that the live version of a stack has.
-    pub components: Vec<String>,
-    /// What is wrong.
-    pub errors: FieldErrors,
-}
-
-/// A domain in the list.
-#[derive(Debug, Clone)]
-pub struct DomainRow {
-    /// Its id.
-    pub id: String,
-    /// The whole URL.
-    pub url: String,
-    /// The URL without the scheme.
-    pub shown: String,
-    /// How it is protected, in words.
-    pub tls: &'static str,
-    /// The icon of that.
-    pub tls_icon: Icon,
-    /// A port of its own; empty when it is the service's.
-    pub port: String,
-    /// Whether the prefix is taken off.
-    pub strips: bool,
-    /// The component of a stack; empty for other services.
-    pub component: String,
-}
-
-impl DomainRow {
-    /// A domain in the list.
-    pub fn new(domain: &DomainView) -> Self {
-        let (tls, tls_icon) = match domain.tls {
-            TlsMode::None => ("Plain HTTP", Icon::Globe),
-            TlsMode::Acme => ("Certificate by ACME", Icon::Shield),
-            TlsMode::Custom => ("Own certificate", Icon::Lock),
-        };
-        Self {
-            id: domain.id.to_string(),
-            url: domain.url.clone(),
-            shown: without_scheme(&domain.url).to_owned(),
-            tls,
-            tls_icon,
-            port: domain.port.map(|port| port.to_string()).unwrap_or_default(),
-            strips: domain.strip_prefix,
-            component: domain.component.clone().unwrap_or_default(),
-        }
-    }
-}
-
-/// A new domain as typed.
-#[derive(Debug, Clone)]
-pub struct DomainForm {
-    /// The host name.
-    pub host: String,
-    /// The path prefix.
-    pub path_prefix: String,
-    /// The port.
-    pub port: String,
-    /// `none` or `acme`.
-    pub tls: String,
-    /// Whether the prefix is taken off.
-    pub strip_prefix: bool,
-    /// The component of a stack.
-    pub component: String,
-}
-
-impl Default for DomainForm {
-    fn default() -> Self {
-        Self {
-            host: String::new(),
-            path_prefix: String::new(),
-            port: String::new(),
-            tls: "acme".to_owned(),
-            strip_prefix: false,
-            component: String::new(),
-        }
-    }
 }
 
 /// The live log of a service.

@@ -21,6 +21,8 @@ pub struct WebhookPage {
     pub url: String,
     /// The secret, right after it was made; empty otherwise.
     pub secret: String,
+    /// Whether the service comes from an image, which registries tell of.
+    pub is_image: bool,
     /// The last deliveries.
     pub deliveries: Vec<DeliveryRow>,
 }
