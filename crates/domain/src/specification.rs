@@ -93,7 +93,7 @@ impl Origin {
     pub fn build(&self) -> Option<&Build> {
         match self {
             Self::Git { build, .. } | Self::Upload { build, .. } => Some(build),
-            Self::Image { .. } | Self::Existing { .. } => None,
+            Self::Image { .. } | Self::Existing { .. } | Self::Compose { .. } => None,
         }
     }
 
@@ -102,7 +102,7 @@ impl Origin {
         match self {
             Self::Upload { archive, .. } => Some(archive),
             Self::Existing { archive, .. } => archive.as_ref(),
-            Self::Git { .. } | Self::Image { .. } => None,
+            Self::Git { .. } | Self::Image { .. } | Self::Compose { .. } => None,
         }
     }
 }

@@ -83,6 +83,7 @@ fn stack(claimed: &ClaimedDeployment) -> Option<StackJob> {
         },
         SpecifiedOrigin::Git { .. }
         | SpecifiedOrigin::Image { .. }
+        | SpecifiedOrigin::Upload { .. }
         | SpecifiedOrigin::Existing { .. } => return None,
     };
     Some(StackJob {

@@ -62,7 +62,9 @@ impl StackForm {
     pub fn of_service(service: &ServiceView) -> Self {
         let (source, compose) = match &service.source {
             SourceView::Compose { text } => ("typed", text.clone()),
-            SourceView::Git { .. } | SourceView::Image { .. } => ("git", String::new()),
+            SourceView::Git { .. } | SourceView::Image { .. } | SourceView::Upload { .. } => {
+                ("git", String::new())
+            }
         };
         Self {
             source: source.to_owned(),
