@@ -13,7 +13,7 @@ use super::show::load_view;
 use crate::access::Authorized;
 use crate::problems::Problems;
 use crate::transaction::note;
-use crate::{Actor, Control, DeploymentDraft, DeploymentView, Result, Via};
+use crate::{Actor, Control, ControlError, DeploymentDraft, DeploymentView, Result, Via};
 
 /// Attempts when another request of the same service gets in between.
 const ATTEMPTS: usize = 5;
