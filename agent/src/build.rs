@@ -5,6 +5,7 @@
 //! (`session.rs`), progress comes back as BuildKit's own trace messages (`trace.rs`).
 //! Dropping the work closes the connections, which ends the build.
 
+mod arguments;
 mod cache;
 mod cgroup;
 mod context;
@@ -33,6 +34,7 @@ use longshore_domain::source::Build;
 
 use crate::stage::{StageContext, StageError};
 
+pub use arguments::arguments;
 pub use cgroup::{Cgroup, Limits};
 pub use host::BuildHost;
 pub use image::{find, pull};
@@ -46,6 +48,8 @@ pub struct BuildRequest<'a> {
     pub tree: &'a str,
     /// How it is built.
     pub build: &'a Build,
+    /// The build's arguments.
+    pub args: BTreeMap<EnvKey, String>,
     /// The build's secrets by their names.
     pub secrets: &'a BTreeMap<EnvKey, WireSecret>,
     /// The tag for the image.

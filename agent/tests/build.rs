@@ -50,6 +50,7 @@ struct Bench {
     cancel: CancellationToken,
     build: DockerfileBuild,
     secrets: BTreeMap<EnvKey, WireSecret>,
+    variables: BTreeMap<EnvKey, WireSecret>,
 }
 
 impl Bench {
@@ -67,6 +68,7 @@ impl Bench {
             cancel: CancellationToken::new(),
             build: DockerfileBuild::default(),
             secrets: BTreeMap::new(),
+            variables: BTreeMap::new(),
         };
         bench.write("Dockerfile", dockerfile);
         bench
@@ -119,6 +121,7 @@ impl Bench {
             checkout: self.checkout.path(),
             tree,
             build,
+            args: build::arguments(build, &self.variables),
             secrets: &self.secrets,
             tag: &tag,
             labels: HashMap::from([(RUN_LABEL.to_owned(), self.run.name().to_owned())]),

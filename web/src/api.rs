@@ -98,7 +98,9 @@ fn described() -> OpenApiRouter<WebState> {
             variables::replace_of_project
         ))
         .routes(routes!(domains::index, domains::create))
-        .routes(routes!(domains::destroy))
+        .routes(routes!(domains::show, domains::update, domains::destroy))
+        .routes(routes!(domains::create_twin))
+        .routes(routes!(domains::create_test))
         .routes(routes!(deployments::index, deployments::create))
         .routes(routes!(deployments::show))
         .routes(routes!(deployments::cancel))

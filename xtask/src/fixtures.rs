@@ -7,6 +7,7 @@
 mod base;
 mod downloads;
 mod images;
+mod programs;
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -33,9 +34,9 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
 /// Makes every image that is missing or outdated in that engine.
 pub fn ensure(docker: &Docker) -> anyhow::Result<()> {
     std::fs::create_dir_all(folder())?;
-    let base = base::ensure(docker)?;
+    base::ensure(docker)?;
     for image in images::IMAGES {
-        images::ensure(docker, image, &base)?;
+        images::ensure(docker, image)?;
     }
     Ok(())
 }
@@ -76,12 +77,12 @@ impl Docker {
         command
     }
 
-    /// Whether an image of this name was made from this recipe.
-    fn has(&self, tag: &str, recipe: &str) -> bool {
+    /// The recipe that an image of this name was made from; none when there is no such image.
+    fn recipe(&self, tag: &str) -> Option<String> {
         let format = format!("{{{{index .Config.Labels \"{LABEL}\"}}}}");
         let mut inspect = self.command();
         inspect.args(["image", "inspect", "--format", &format, tag]);
-        process::output(&mut inspect).is_ok_and(|label| label == recipe)
+        process::output(&mut inspect).ok()
     }
 
     /// Builds a directory into a labelled image.

@@ -14,6 +14,7 @@ mod packages;
 mod postgres;
 mod process;
 mod stages;
+mod suites;
 mod test;
 mod workspace;
 

@@ -3,7 +3,8 @@
 use crate::engine::Engine;
 use crate::postgres::Postgres;
 use crate::stages::Stages;
-use crate::{checks, fixtures, frontend, packages, process};
+use crate::suites::Suite;
+use crate::{checks, fixtures, frontend, packages, process, suites};
 
 /// Options of `cargo xtask test`.
 #[derive(clap::Args)]
@@ -27,11 +28,11 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     if !options.no_checks {
         checks::run_all(&mut stages)?;
     }
-    stages.run("build", || build(options))?;
+    let suites = stages.run("build", || build(options))?;
     let engine = stages.run("test engine", Engine::for_this_run)?;
     stages.run("fixtures", || fixtures::ensure(&engine.docker()))?;
     let postgres = stages.run("PostgreSQL", Postgres::start)?;
-    stages.run("tests", || test(options, &engine, &postgres))?;
+    stages.run("tests", || test(options, suites, &engine, &postgres))?;
     stages.run("clean up", || {
         drop(engine);
         drop(postgres);
@@ -58,8 +59,9 @@ pub fn chaos() -> anyhow::Result<()> {
     })
 }
 
-/// The binaries that whole-system tests start, and the tests.
-fn build(options: &Options) -> anyhow::Result<()> {
+/// The binaries that whole-system tests start, and the tests; gives the workspace's test programs
+/// unless some tests were selected.
+fn build(options: &Options) -> anyhow::Result<Vec<Suite>> {
     process::run(
         process::cargo()
             .args([
@@ -71,33 +73,43 @@ fn build(options: &Options) -> anyhow::Result<()> {
             ])
             .env("SQLX_OFFLINE", "true"),
     )?;
+    if options.cargo_test.is_empty() {
+        return suites::build();
+    }
     process::run(
         process::cargo()
             .args(["test", "--quiet", "--no-run"])
-            .args(selection(options))
+            .args(&options.cargo_test)
             .env("SQLX_OFFLINE", "true"),
-    )
+    )?;
+    Ok(Vec::new())
 }
 
-fn test(options: &Options, engine: &Engine, postgres: &Postgres) -> anyhow::Result<()> {
-    let cargo = process::cargo();
-    let mut inside = engine.command(&cargo.get_program().to_string_lossy());
-    if options.all_faults {
-        inside.env("LONGSHORE_TEST_ALL_FAULTS", "1");
-    }
-    process::run(
-        inside
-            .args(["test", "--no-fail-fast"])
-            .args(selection(options))
+fn test(
+    options: &Options,
+    suites: Vec<Suite>,
+    engine: &Engine,
+    postgres: &Postgres,
+) -> anyhow::Result<()> {
+    let compose = fixtures::compose()?;
+    let inside = |program: &str| {
+        let mut command = engine.command(program);
+        command
             .env("SQLX_OFFLINE", "true")
             .env("DATABASE_URL", postgres.url())
-            .env("LONGSHORE_TEST_COMPOSE", fixtures::compose()?),
-    )
-}
-
-fn selection(options: &Options) -> Vec<&str> {
-    if options.cargo_test.is_empty() {
-        return vec!["--workspace"];
+            .env("LONGSHORE_TEST_COMPOSE", &compose);
+        if options.all_faults {
+            command.env("LONGSHORE_TEST_ALL_FAULTS", "1");
+        }
+        command
+    };
+    let cargo = process::cargo();
+    let mut examples = inside(&cargo.get_program().to_string_lossy());
+    examples.args(["test", "--no-fail-fast"]);
+    if !options.cargo_test.is_empty() {
+        return process::run(examples.args(&options.cargo_test));
     }
-    options.cargo_test.iter().map(String::as_str).collect()
+    suites::run(suites, &inside)?;
+    // Those in the documentation are programs of rustdoc's.
+    process::run(examples.args(["--quiet", "--workspace", "--doc"]))
 }

@@ -1,8 +1,8 @@
 //! Builds whose Dockerfile is written here: automatic ones and static sites.
 
 use longshore_autobuild::{Plan, detect, site_builder, static_site};
-use longshore_domain::FailureKind;
-use longshore_domain::source::{AutoBuild, Build, StaticBuild};
+use longshore_domain::source::{Build, StaticBuild};
+use longshore_domain::{EnvKey, FailureKind};
 
 use super::paths::{self, Place};
 use super::{BuildRequest, scan};
@@ -44,12 +44,12 @@ pub(super) fn read(request: &BuildRequest<'_>) -> Result<Recipe, StageError> {
             });
         }
         Build::Static(site) => static_plan(request, site)?,
-        Build::Auto(AutoBuild {}) => {
-            detect(&scan::tree(request.checkout)).map_err(|undetected| {
-                StageError::failed(FailureKind::BuildUndetected, undetected.to_string())
-            })?
-        }
+        Build::Auto(_) => detect(&scan::tree(request.checkout)).map_err(|undetected| {
+            StageError::failed(FailureKind::BuildUndetected, undetected.to_string())
+        })?,
     };
+    let names: Vec<&str> = request.args.keys().map(EnvKey::as_str).collect();
+    let plan = plan.with_arguments(&names);
     Ok(Recipe {
         place: paths::generated(request.checkout, plan.dockerfile(), plan.needs_server())?,
         plan: Some(plan),

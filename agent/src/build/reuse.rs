@@ -28,7 +28,7 @@ pub(super) fn inputs(request: &BuildRequest<'_>, place: &Place) -> String {
         hash.update((bytes.len() as u64).to_le_bytes());
         hash.update(bytes);
     };
-    add(b"1");
+    add(b"2");
     add(std::env::consts::ARCH.as_bytes());
     add(request.tree.as_bytes());
     match request.build {
@@ -36,14 +36,14 @@ pub(super) fn inputs(request: &BuildRequest<'_>, place: &Place) -> String {
             add(build.path.as_str().as_bytes());
             add(build.context.as_str().as_bytes());
             add(build.target.as_deref().unwrap_or_default().as_bytes());
-            add(&build.args.len().to_le_bytes());
-            for (key, value) in &build.args {
-                add(key.as_str().as_bytes());
-                add(value.as_bytes());
-            }
         }
         // The text is ours, and another one with another version of Longshore.
         Build::Static(_) | Build::Auto(_) => add(&place.dockerfile_text),
+    }
+    add(&request.args.len().to_le_bytes());
+    for (key, value) in &request.args {
+        add(key.as_str().as_bytes());
+        add(value.as_bytes());
     }
     if place.server {
         add(SERVER);
@@ -131,6 +131,8 @@ mod tests {
 
     use longshore_domain::source::{AutoBuild, Build, DockerfileBuild};
 
+    use crate::build::arguments;
+
     use super::BuildRequest;
     use crate::build::paths::Place;
 
@@ -153,6 +155,7 @@ mod tests {
             checkout: Path::new("/"),
             tree,
             build,
+            args: arguments(build, &BTreeMap::new()),
             secrets,
             tag: "x:1",
             labels: HashMap::new(),
@@ -169,7 +172,7 @@ mod tests {
             target: Some("x".to_owned()),
             ..plain.clone()
         };
-        let auto = Build::Auto(AutoBuild {});
+        let auto = Build::Auto(AutoBuild::default());
         let (plain, with_args, with_target) = (
             Build::Dockerfile(plain),
             Build::Dockerfile(with_args),

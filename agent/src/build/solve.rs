@@ -186,7 +186,7 @@ fn query(request: &BuildRequest<'_>, dockerfile: &str, session: &str, inputs: &s
     };
     let mut labels = request.labels.clone();
     labels.insert(INPUTS_LABEL.to_owned(), inputs.to_owned());
-    let args: HashMap<&str, &str> = build
+    let args: HashMap<&str, &str> = request
         .args
         .iter()
         .map(|(key, value)| (key.as_str(), value.as_str()))

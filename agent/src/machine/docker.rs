@@ -128,6 +128,7 @@ impl DockerMachine {
             checkout,
             tree,
             build,
+            args: build::arguments(build, &job.variables),
             secrets: build_secrets,
             tag,
             labels: self.engine.image_labels(job),

@@ -92,6 +92,7 @@ impl Site {
             checkout: checkout.path(),
             tree: &format!("{} {number}", self.run.name()),
             build: &Build::default(),
+            args: BTreeMap::new(),
             secrets: &BTreeMap::new(),
             tag: &format!("{}/app:{number}", self.run.name()),
             labels: HashMap::from([

@@ -14,7 +14,9 @@ use longshore_testkit::wait;
 
 use super::{Bench, failure};
 
-const AUTO: Build = Build::Auto(AutoBuild {});
+const AUTO: Build = Build::Auto(AutoBuild {
+    variables: Vec::new(),
+});
 
 /// A running container of an image; the bench's guard removes it.
 struct Site {
@@ -80,6 +82,7 @@ fn site_of(directory: &str, spa: bool, command: Option<&str>) -> Build {
         directory: directory.parse().unwrap(),
         spa,
         command: command.map(str::to_owned),
+        variables: vec!["VITE_*".parse().unwrap()],
     })
 }
 
@@ -161,6 +164,24 @@ async fn a_static_sites_command_makes_its_files() {
     assert_eq!(site.get("/").await, (200, "made".to_owned()));
     assert_eq!(site.get("/six.txt").await, (200, "42\n".to_owned()));
     assert_eq!(site.get("/make.js").await.0, 404);
+}
+
+#[tokio::test]
+async fn a_variable_reaches_the_build_that_asks_for_it_and_a_new_value_builds_anew() {
+    let mut bench = bare().await;
+    let command = "mkdir dist && echo \"$VITE_API $OTHER\" > dist/index.html";
+    let build = site_of("dist", false, Some(command));
+    for (number, value) in [(1, "https://one.example"), (2, "two \"$HOME\" ü")] {
+        bench.variables = [("VITE_API", value), ("OTHER", "other")]
+            .map(|(key, value)| (key.parse().unwrap(), value.into()))
+            .into();
+        let image = bench.build_by(&build, number, "t", false).await.unwrap();
+        assert!(!image.reused, "{number}");
+        let site = Site::start(&bench, &image).await;
+        assert_eq!(site.get("/").await, (200, format!("{value} \n")));
+    }
+    let again = bench.build_by(&build, 3, "t", false).await.unwrap();
+    assert!(again.reused);
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use longshore_agent::engine::Engine;
 use longshore_agent::stage::{EventSink, StageContext, StageError};
 use longshore_agent_api::{DeployJob, JobEventKind, Origin, StageLimits};
 use longshore_domain::health::HealthCheck;
-use longshore_domain::route::{Route, TlsMode};
+use longshore_domain::route::{DomainOptions, Route, TlsMode};
 use longshore_domain::takeover::StrategyReason;
 use longshore_domain::{DeploymentId, DomainId, EnvironmentId, ServiceId, Strategy};
 use longshore_testkit::engine::Run;
@@ -194,6 +194,8 @@ pub fn route(host: &str, prefix: &str) -> Route {
         strip_prefix: false,
         port: 8080.try_into().unwrap(),
         tls: TlsMode::None,
+        options: DomainOptions::default(),
+        share: None,
     }
 }
 

@@ -32,6 +32,30 @@ impl Plan {
         }
     }
 
+    /// The same with build arguments, declared where the files have been copied: what
+    /// was made before, such as the dependencies, stays in the cache when one changes.
+    #[must_use]
+    pub fn with_arguments(mut self, names: &[&str]) -> Self {
+        if names.is_empty() {
+            return self;
+        }
+        let lines: Vec<&str> = self.dockerfile.lines().collect();
+        let mut dockerfile = String::new();
+        for (at, line) in lines.iter().enumerate() {
+            dockerfile.push_str(line);
+            dockerfile.push('\n');
+            if line.starts_with("COPY ") && is_last_before_a_run(&lines[at + 1..]) {
+                for name in names {
+                    dockerfile.push_str("ARG ");
+                    dockerfile.push_str(name);
+                    dockerfile.push('\n');
+                }
+            }
+        }
+        self.dockerfile = dockerfile;
+        self
+    }
+
     /// What was found, for example `Node 22 with npm`.
     pub fn found(&self) -> &str {
         &self.found
@@ -46,6 +70,12 @@ impl Plan {
     pub fn needs_server(&self) -> bool {
         self.needs_server
     }
+}
+
+/// Whether something runs in the rest of the stage, and nothing more is copied.
+fn is_last_before_a_run(rest: &[&str]) -> bool {
+    let stage = || rest.iter().take_while(|line| !line.starts_with("FROM "));
+    stage().any(|line| line.starts_with("RUN ")) && !stage().any(|line| line.starts_with("COPY "))
 }
 
 /// The plan for files that the static server serves: those of a folder of the

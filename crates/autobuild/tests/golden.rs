@@ -255,3 +255,19 @@ fn hostile_manifests_add_no_instruction() {
         assert!(!hostile, "{}", plan.dockerfile());
     }
 }
+
+#[test]
+fn build_arguments_come_behind_the_dependencies() {
+    let tree = Tree::from([
+        (
+            "package.json",
+            r#"{"scripts":{"build":"vite build"},"devDependencies":{"vite":"6"}}"#,
+        ),
+        ("package-lock.json", "{}"),
+        ("index.html", ""),
+    ]);
+    let plan = detect(&tree).unwrap();
+    let with = plan.clone().with_arguments(&["VITE_A", "VITE_B"]);
+    check("node-vite-arguments", with.dockerfile());
+    assert_eq!(plan.clone().with_arguments(&[]), plan);
+}

@@ -1,6 +1,7 @@
 //! Webhooks of Git hosts.
 
 mod answer;
+mod changed;
 mod hook;
 mod payload;
 mod receive;

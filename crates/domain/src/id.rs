@@ -62,6 +62,10 @@ typed_id! {
     DeploymentId;
     /// A host and path prefix that routes to a service.
     DomainId;
+    /// A certificate that a team brought itself.
+    CertificateId;
+    /// Where a team's DNS records can be made.
+    DnsProviderId;
     /// The webhook of a service; part of the hook's URL.
     HookId;
     /// One received webhook.

@@ -7,6 +7,7 @@
 //!
 //! Start reading at [`deployment`] (the state machine) and [`text`] (parsed text).
 
+pub mod build_variables;
 pub mod database;
 pub mod deployment;
 pub mod failure;
@@ -27,7 +28,9 @@ pub mod text;
 pub mod variable;
 pub mod volume;
 pub mod watch;
+pub mod watch_paths;
 
+pub use build_variables::BuildVariable;
 pub use deployment::{DeploymentState, InvalidTransition, Stage, StageTimings, Strategy};
 pub use failure::{Failure, FailureKind};
 pub use host_port::HostPort;
@@ -39,3 +42,4 @@ pub use status::DeploymentStatus;
 pub use team::{Permission, Role};
 pub use text::*;
 pub use volume::{MountPath, VolumeMount, VolumeName};
+pub use watch_paths::WatchPaths;

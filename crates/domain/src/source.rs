@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{EnvKey, GitRef, GitUrl, ImageRef, RelativePath};
+use crate::{BuildVariable, EnvKey, GitRef, GitUrl, ImageRef, RelativePath, WatchPaths};
 
 /// Where an app comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +30,9 @@ pub struct GitSource {
     /// Whether submodules are fetched too.
     #[serde(default)]
     pub submodules: bool,
+    /// Files whose change a push deploys; every file when there are none.
+    #[serde(default, skip_serializing_if = "WatchPaths::is_empty")]
+    pub watch_paths: WatchPaths,
 }
 
 /// How a source becomes an image.
@@ -47,10 +50,11 @@ pub enum Build {
 impl Build {
     /// What is wrong with it, as fragments behind field names (`dockerfile.path`).
     pub fn problems(&self) -> Vec<(String, String)> {
-        let (kind, problems) = match self {
-            Self::Dockerfile(build) => ("dockerfile", build.problems()),
-            Self::Static(build) => ("static", build.problems()),
-            Self::Auto(AutoBuild {}) => ("auto", Vec::new()),
+        let kind = self.kind();
+        let problems = match self {
+            Self::Dockerfile(build) => build.problems(),
+            Self::Static(build) => build.problems(),
+            Self::Auto(_) => Vec::new(),
         };
         problems
             .into_iter()
@@ -63,6 +67,24 @@ impl Build {
         match self {
             Self::Dockerfile(build) => &build.secrets,
             Self::Static(_) | Self::Auto(_) => &[],
+        }
+    }
+
+    /// Which of the service's variables it is given as arguments.
+    pub fn variables(&self) -> &[BuildVariable] {
+        match self {
+            Self::Dockerfile(build) => &build.variables,
+            Self::Static(build) => &build.variables,
+            Self::Auto(build) => &build.variables,
+        }
+    }
+
+    /// The kind's name in the API.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Dockerfile(_) => "dockerfile",
+            Self::Static(_) => "static",
+            Self::Auto(_) => "auto",
         }
     }
 
@@ -91,10 +113,14 @@ impl Default for Build {
     }
 }
 
-/// A build without settings: everything is found in the repository.
+/// A build that finds everything in the repository.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct AutoBuild {}
+pub struct AutoBuild {
+    /// Variables of the service that the build is given as arguments.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub variables: Vec<BuildVariable>,
+}
 
 /// Files that are served as they are.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -109,6 +135,9 @@ pub struct StaticBuild {
     /// What makes the files, for example `npm run build`; run in a Node image.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub command: Option<String>,
+    /// Variables of the service that the build is given as arguments.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub variables: Vec<BuildVariable>,
 }
 
 impl StaticBuild {
@@ -154,6 +183,9 @@ pub struct DockerfileBuild {
     /// (`RUN --mount=type=secret,id=NAME`).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub secrets: Vec<EnvKey>,
+    /// Variables of the service that the build is given as arguments.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub variables: Vec<BuildVariable>,
 }
 
 impl Default for DockerfileBuild {
@@ -166,6 +198,7 @@ impl Default for DockerfileBuild {
             target: None,
             args: BTreeMap::new(),
             secrets: Vec::new(),
+            variables: Vec::new(),
         }
     }
 }

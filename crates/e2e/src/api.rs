@@ -165,6 +165,20 @@ impl Api {
         id_of(&app.expect(201))
     }
 
+    /// Makes a managed PostgreSQL; gives its id.
+    pub async fn postgres(&self, environment: &str, name: &str) -> String {
+        let path = format!("/environments/{environment}/databases");
+        let database = json!({ "name": name, "engine": "postgres" });
+        id_of(&self.post(&path, database).await.expect(201))
+    }
+
+    /// Sets all variables of a service.
+    pub async fn variables(&self, service: &str, variables: Value) {
+        let path = format!("/services/{service}/variables");
+        let body = json!({ "variables": variables });
+        self.put(&path, body).await.expect(200);
+    }
+
     /// Routes a host to a service over plain HTTP.
     pub async fn domain(&self, service: &str, host: &str) {
         let path = format!("/services/{service}/domains");

@@ -1,8 +1,8 @@
 //! Whole-system tests: the real binaries on real Docker, Traefik, PostgreSQL, Git and Chromium.
 //!
 //! Here is what the tests in `tests/` share: a Longshore of its own for each test ([`longshore`]), a
-//! client of its API ([`api`]), a browser ([`browser`]), visitors ([`visits`]), deaths ([`faults`])
-//! and apps to deploy ([`apps`]). Everything runs inside the test engine's sandbox and fails outside
+//! client of its API ([`api`]), a browser ([`browser`]), visitors ([`visits`]), deaths ([`faults`]),
+//! apps to deploy ([`apps`]) and whole systems ([`systems`]). Everything runs inside the test engine's sandbox and fails outside
 //! of it.
 
 #![expect(
@@ -17,4 +17,5 @@ pub mod faults;
 pub mod gapless;
 pub mod hook;
 pub mod longshore;
+pub mod systems;
 pub mod visits;

@@ -8,6 +8,9 @@ use std::time::{Duration, Instant};
 
 use longshore_testkit::engine::Run;
 use longshore_testkit::{ports, programs, wait};
+use reqwest::redirect::Policy;
+use reqwest::{Client, Method, RequestBuilder};
+use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::api::Api;
@@ -171,7 +174,7 @@ impl Longshore {
 
     /// Asks Traefik as a visitor of that host: the status and the text.
     pub async fn visit(&self, host: &str, path: &str) -> (u16, String) {
-        let answer = reqwest::Client::new()
+        let answer = Client::new()
             .get(format!("http://127.0.0.1:{}{path}", self.http))
             .header("host", host)
             .timeout(Duration::from_secs(10))
@@ -184,6 +187,26 @@ impl Longshore {
             }
             Err(error) => (0, error.to_string()),
         }
+    }
+
+    /// A request to Traefik for that host; redirects are not followed.
+    pub fn request(&self, method: Method, host: &str, path: &str) -> RequestBuilder {
+        let client = Client::builder().redirect(Policy::none()).build();
+        client
+            .expect("a client")
+            .request(method, format!("http://127.0.0.1:{}{path}", self.http))
+            .header("host", host)
+            .timeout(Duration::from_secs(10))
+    }
+
+    /// What Traefik answers for that host, as JSON; fails unless the status is a good one.
+    pub async fn json(&self, method: Method, host: &str, path: &str) -> Value {
+        let answer = self.request(method, host, path).send().await;
+        let answer = answer.expect("an answer");
+        let status = answer.status();
+        let text = answer.text().await.expect("a body");
+        assert!(status.is_success(), "{host}{path}: {status} {text}");
+        serde_json::from_str(&text).expect("JSON")
     }
 
     /// Waits until that host's page contains a text.

@@ -1,5 +1,7 @@
 //! Managed databases through the API: apps find them by reference, and their data survives
 //! restarts, deployments and killed containers, and a deletion that was not asked for twice.
+//!
+//! Runs alone: it kills Docker.
 
 use std::process::Command;
 use std::time::Duration;

@@ -1,4 +1,6 @@
 //! Versions change under load, and no client notices.
+//!
+//! Runs alone: the time of answers is measured.
 
 use std::time::Duration;
 

@@ -1,4 +1,6 @@
 //! A hundred pushes in ten seconds: the newest wins, and little is built.
+//!
+//! Runs alone: a hundred pushes within ten seconds are measured.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

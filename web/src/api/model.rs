@@ -3,6 +3,7 @@
 
 mod database;
 mod deployment;
+mod domain;
 mod job;
 mod project;
 mod service;
@@ -11,6 +12,7 @@ mod variable;
 
 pub(super) use database::*;
 pub(super) use deployment::*;
+pub(super) use domain::*;
 pub(super) use job::*;
 pub(super) use project::*;
 pub(super) use service::*;

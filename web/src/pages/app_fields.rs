@@ -26,6 +26,11 @@ pub fn source_and_build(
             url: fields.trimmed("url"),
             branch: fields.trimmed("branch"),
             submodules: fields.is_ticked("submodules"),
+            watch_paths: fields
+                .text("watch_paths")
+                .lines()
+                .map(ToOwned::to_owned)
+                .collect(),
             access: access(fields, keeps_token),
         }
     };
@@ -34,13 +39,15 @@ pub fn source_and_build(
 }
 
 fn build(fields: &Fields, args: BTreeMap<String, String>) -> BuildDraft {
+    let variables = names(&fields.text("build_variables"));
     match fields.text("build").as_str() {
-        "auto" => return BuildDraft::Auto,
+        "auto" => return BuildDraft::Auto { variables },
         "static" => {
             return BuildDraft::Static {
                 directory: fields.optional("directory"),
                 spa: fields.is_ticked("spa"),
                 command: fields.optional("build_command"),
+                variables,
             };
         }
         _ => {}
@@ -50,13 +57,17 @@ fn build(fields: &Fields, args: BTreeMap<String, String>) -> BuildDraft {
         context: fields.optional("context"),
         target: fields.optional("target"),
         args,
-        secrets: fields
-            .text("build_secrets")
-            .split([' ', ',', '\n'])
-            .filter(|name| !name.is_empty())
-            .map(ToOwned::to_owned)
-            .collect(),
+        secrets: names(&fields.text("build_secrets")),
+        variables,
     }
+}
+
+/// Names between spaces, commas or line ends.
+fn names(text: &str) -> Vec<String> {
+    text.split([' ', ',', '\n'])
+        .filter(|name| !name.is_empty())
+        .map(ToOwned::to_owned)
+        .collect()
 }
 
 fn access(fields: &Fields, keeps_token: bool) -> GitAccessDraft {
@@ -110,6 +121,8 @@ pub fn typed(fields: &Fields, build_is_open: bool) -> SourceForm {
         target: fields.text("target"),
         args: fields.text("args"),
         build_secrets: fields.text("build_secrets"),
+        build_variables: fields.text("build_variables"),
+        watch_paths: fields.text("watch_paths"),
         build_is_open,
         reference: fields.text("reference"),
         ..SourceForm::default()
@@ -164,11 +177,14 @@ mod tests {
     #[test]
     fn the_chosen_build_is_taken() {
         let read = |pairs: &[(&str, &str)]| source_and_build(&fields(pairs), false).unwrap().1;
-        assert!(matches!(read(&[("build", "auto")]), BuildDraft::Auto));
+        assert!(matches!(
+            read(&[("build", "auto")]),
+            BuildDraft::Auto { .. }
+        ));
         let site = read(&[("build", "static"), ("directory", "dist"), ("spa", "true")]);
         assert!(matches!(
             site,
-            BuildDraft::Static { directory: Some(directory), spa: true, command: None }
+            BuildDraft::Static { directory: Some(directory), spa: true, command: None, .. }
                 if directory == "dist"
         ));
     }

@@ -8,6 +8,7 @@ mod answer;
 mod app_fields;
 mod databases;
 mod deployments;
+mod domain_fields;
 mod domains;
 mod environments;
 mod errors;
@@ -210,6 +211,26 @@ where
             Method::POST,
             "/services/{id}/domains",
             post(domains::create),
+        ),
+        (
+            Method::POST,
+            "/services/{id}/test-domain",
+            post(domains::create_test),
+        ),
+        (
+            Method::GET,
+            "/services/{id}/domains/{domain}",
+            get(domains::show),
+        ),
+        (
+            Method::POST,
+            "/services/{id}/domains/{domain}",
+            post(domains::save),
+        ),
+        (
+            Method::POST,
+            "/services/{id}/domains/{domain}/twin",
+            post(domains::create_twin),
         ),
         (
             Method::POST,

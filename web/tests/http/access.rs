@@ -72,8 +72,11 @@ fn rule_of_call(method: &str, path: &str, things: &Things) -> (Needs, String) {
             | "/services/{id}/password"
             | "/services/{id}/webhook"
             | "/services/{id}/deployments"
-            | "/deployments/{id}/cancel",
+            | "/deployments/{id}/cancel"
+            | "/services/{id}/test-domain"
+            | "/domains/{id}/twin",
         )
+        | ("PATCH", "/domains/{id}")
         | ("DELETE", "/services/{id}/host-key" | "/domains/{id}") => {
             (OfThing(Developer), Value::Null)
         }
@@ -151,6 +154,9 @@ fn rule_of_page(method: &str, path: &str, things: &Things) -> (Needs, String) {
             OfThing(Developer),
             "host=fresh.example.com&tls=none".to_owned(),
         ),
+        ("POST", "/services/{id}/domains/{domain}") => {
+            (OfThing(Developer), "tls=none&port=8080".to_owned())
+        }
         ("POST", "/services/{id}/source") => (OfThing(Developer), source.to_owned()),
         ("POST", "/services/{id}/run" | "/services/{id}/health/test") => (
             OfThing(Developer),
@@ -171,6 +177,8 @@ fn rule_of_page(method: &str, path: &str, things: &Things) -> (Needs, String) {
             | "/services/{id}/start"
             | "/services/{id}/restart"
             | "/services/{id}/domains/{domain}/delete"
+            | "/services/{id}/domains/{domain}/twin"
+            | "/services/{id}/test-domain"
             | "/deployments/{id}/cancel"
             | "/deployments/{id}/rollback",
         ) => (OfThing(Developer), String::new()),

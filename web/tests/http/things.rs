@@ -50,6 +50,7 @@ impl Things {
                 url: "https://git.example.com/team/app.git".to_owned(),
                 branch: "main".to_owned(),
                 submodules: false,
+                watch_paths: Vec::new(),
                 access: GitAccessDraft::Anonymous,
             },
             build: None,

@@ -133,6 +133,8 @@ pub fn all() -> Vec<(&'static str, String)> {
         tls_icon,
         port: if strips { "9000" } else { "" }.to_owned(),
         strips,
+        tags: Vec::new(),
+        twin: String::new(),
     };
     let delivery = |decision, reason: &str, deployment: &str| DeliveryRow {
         decision: Status::of_decision(decision),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use longshore_domain::source::{AutoBuild, Build, DockerfileBuild, GitSource, Source, StaticBuild};
-use longshore_domain::{EnvKey, RelativePath};
+use longshore_domain::{BuildVariable, EnvKey, RelativePath, WatchPaths};
 
 use crate::problems::Problems;
 use crate::{BuildDraft, SourceDraft};
@@ -14,14 +14,23 @@ pub(super) fn source(problems: &mut Problems, draft: &SourceDraft) -> Option<Sou
             url,
             branch,
             submodules,
+            watch_paths,
             access: _,
         } => {
             let url = problems.parse("source.git.url", url);
             let branch = problems.parse("source.git.branch", branch);
+            let watch_paths = match WatchPaths::parse(watch_paths) {
+                Ok(watch_paths) => Some(watch_paths),
+                Err(reason) => {
+                    problems.add("source.git.watch_paths", reason);
+                    None
+                }
+            };
             Some(Source::Git(GitSource {
                 url: url?,
                 branch: branch?,
                 submodules: *submodules,
+                watch_paths: watch_paths?,
             }))
         }
         SourceDraft::Image { reference } => Some(Source::Image {
@@ -48,6 +57,7 @@ pub(super) fn build(problems: &mut Problems, draft: Option<&BuildDraft>) -> Opti
             target,
             args,
             secrets,
+            variables,
         } => {
             let path = match given(path.as_deref()) {
                 Some(path) => problems.parse("build.dockerfile.path", path),
@@ -59,30 +69,38 @@ pub(super) fn build(problems: &mut Problems, draft: Option<&BuildDraft>) -> Opti
             };
             let args = arguments(problems, args);
             let secrets = secret_names(problems, secrets);
+            let variables = variable_names(problems, "dockerfile", variables);
             Some(Build::Dockerfile(DockerfileBuild {
                 path: path?,
                 context: context?,
                 target: given(target.as_deref()).map(str::to_owned),
                 args: args?,
                 secrets: secrets?,
+                variables: variables?,
             }))
         }
         BuildDraft::Static {
             directory,
             spa,
             command,
+            variables,
         } => {
             let directory = match given(directory.as_deref()) {
                 Some(directory) => problems.parse("build.static.directory", directory),
                 None => Some(RelativePath::root()),
             };
+            let variables = variable_names(problems, "static", variables);
             Some(Build::Static(StaticBuild {
                 directory: directory?,
                 spa: *spa,
                 command: given(command.as_deref()).map(str::to_owned),
+                variables: variables?,
             }))
         }
-        BuildDraft::Auto => Some(Build::Auto(AutoBuild {})),
+        BuildDraft::Auto { variables } => {
+            let variables = variable_names(problems, "auto", variables)?;
+            Some(Build::Auto(AutoBuild { variables }))
+        }
     }
 }
 
@@ -109,6 +127,19 @@ fn secret_names(problems: &mut Problems, names: &[String]) -> Option<Vec<EnvKey>
     names
         .iter()
         .map(|name| problems.parse(&format!("build.dockerfile.secrets.{name}"), name))
+        .collect::<Vec<_>>()
+        .into_iter()
+        .collect()
+}
+
+fn variable_names(
+    problems: &mut Problems,
+    kind: &str,
+    names: &[String],
+) -> Option<Vec<BuildVariable>> {
+    names
+        .iter()
+        .map(|name| problems.parse(&format!("build.{kind}.variables.{name}"), name))
         .collect::<Vec<_>>()
         .into_iter()
         .collect()

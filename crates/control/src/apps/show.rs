@@ -86,6 +86,7 @@ fn source_view(service: &ServiceRecord) -> SourceView {
             url: git.url.to_string(),
             branch: git.branch.to_string(),
             submodules: git.submodules,
+            watch_paths: git.watch_paths.patterns().to_vec(),
             access: match &service.git_access {
                 GitAccess::Anonymous => GitAccessView::Anonymous,
                 GitAccess::Token { username } => GitAccessView::Token {

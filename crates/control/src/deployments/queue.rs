@@ -1,7 +1,9 @@
 //! Putting a deployment into the queue, whatever caused it.
 
 use longshore_domain::specification::Origin;
-use longshore_domain::{Cause, CommitSha, DeploymentId, ServiceId, Specification, TeamId, UserId};
+use longshore_domain::{
+    Cause, CommitSha, DeploymentId, EnvKey, ServiceId, Specification, TeamId, UserId,
+};
 use longshore_store::deployments::{self, NewDeployment};
 use longshore_store::events::{self, Event};
 use longshore_store::services::ServiceRecord;
@@ -54,7 +56,7 @@ impl Control {
     ) -> Result<DeploymentId> {
         let mut problems = Problems::default();
         problems.extend(ask.specification.problems());
-        check_build_secrets(&mut problems, &ask);
+        check_build_variables(&mut problems, &ask);
         problems.finish(Some(()))?;
         let id = DeploymentId::generate();
         let service = turn.service.id;
@@ -86,8 +88,9 @@ impl Control {
     }
 }
 
-/// Each secret that the build may mount must be a variable.
-fn check_build_secrets(problems: &mut Problems, ask: &Ask) {
+/// Each secret that the build may mount must be a variable, and so must each variable that
+/// it is given as an argument; an argument cannot be secret.
+fn check_build_variables(problems: &mut Problems, ask: &Ask) {
     let Origin::Git { build, .. } = &ask.specification.origin else {
         return;
     };
@@ -96,6 +99,32 @@ fn check_build_secrets(problems: &mut Problems, ask: &Ask) {
             problems.add(
                 format!("build.dockerfile.secrets.{key}"),
                 "is not a variable of this service",
+            );
+        }
+    }
+    for wanted in build.variables() {
+        let field = format!("build.{}.variables.{wanted}", build.kind());
+        let found = |key: &&EnvKey| wanted.matches(key);
+        if let Some(name) = wanted.single()
+            && !ask.variables.keys().any(|key| found(&key))
+        {
+            problems.add(
+                field,
+                format!("names {name}, which is not a variable of this service"),
+            );
+            continue;
+        }
+        let secret = ask
+            .variables
+            .iter()
+            .find(|(key, variable)| variable.secret && found(key));
+        if let Some((key, _)) = secret {
+            problems.add(
+                field,
+                format!(
+                    "would put the secret {key} into the image's history; give it to the build \
+                     as a build secret"
+                ),
             );
         }
     }

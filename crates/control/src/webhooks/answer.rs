@@ -4,6 +4,7 @@ use longshore_domain::CommitSha;
 use longshore_domain::source::Source;
 use longshore_store::services::ServiceRecord;
 
+use super::changed::Watched;
 use super::payload::{Message, Push};
 use crate::{Decision, Provider};
 
@@ -17,6 +18,8 @@ pub(super) enum Verdict {
     Deploy {
         commit: Option<CommitSha>,
         push: Push,
+        /// What the watch paths say.
+        watched: Watched,
     },
     /// Nothing, for a reason.
     Nothing {
@@ -58,7 +61,7 @@ fn judge_push(provider: Provider, push: Push, service: &ServiceRecord) -> Verdic
     let git = match &service.source {
         Source::Git(git) => git,
         Source::Image { .. } if provider == Provider::Generic && push.reference.is_none() => {
-            return Verdict::Deploy { commit: None, push };
+            return deploy(None, push, Watched::Everything);
         }
         Source::Image { .. } => {
             return ignore("The service comes from an image.".to_owned(), push);
@@ -79,13 +82,22 @@ fn judge_push(provider: Provider, push: Push, service: &ServiceRecord) -> Verdic
     if let Some(word) = SKIP.iter().find(|word| message.contains(**word)) {
         return ignore(format!("The commit's message says {word}."), push);
     }
+    let watched = push.changed.watched(&git.watch_paths);
+    if let (Watched::No { .. }, Some(reason)) = (&watched, watched.sentence()) {
+        return ignore(reason, push);
+    }
     match push.commit.as_deref().map(str::parse::<CommitSha>) {
-        None => Verdict::Deploy { commit: None, push },
-        Some(Ok(commit)) => Verdict::Deploy {
-            commit: Some(commit),
-            push,
-        },
+        None => deploy(None, push, watched),
+        Some(Ok(commit)) => deploy(Some(commit), push, watched),
         Some(Err(error)) => nothing(Decision::Refused, format!("The commit {error}."), push),
+    }
+}
+
+fn deploy(commit: Option<CommitSha>, push: Push, watched: Watched) -> Verdict {
+    Verdict::Deploy {
+        commit,
+        push,
+        watched,
     }
 }
 

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use super::changed::{Changed, Commits, NamesFiles};
 use crate::{HookHeaders, Provider};
 
 /// What a webhook says.
@@ -34,6 +35,8 @@ pub(super) struct Push {
     pub author: Option<String>,
     /// Who pushed.
     pub pusher: Option<String>,
+    /// The files that it changed.
+    pub changed: Changed,
 }
 
 /// Reads a webhook whose signature was right.
@@ -87,8 +90,17 @@ struct GithubPush {
     #[serde(rename = "ref")]
     reference: String,
     after: Option<String>,
+    before: Option<String>,
+    #[serde(default)]
+    created: bool,
     #[serde(default)]
     deleted: bool,
+    #[serde(default)]
+    forced: bool,
+    #[serde(default)]
+    commits: Vec<NamesFiles>,
+    /// Gitea's; GitHub says nothing.
+    total_commits: Option<u64>,
     head_commit: Option<Commit>,
     pusher: Option<Pusher>,
 }
@@ -121,6 +133,14 @@ fn github(body: &[u8]) -> Result<Push, String> {
         None
     };
     let push: GithubPush = parse(document.as_deref().unwrap_or(body))?;
+    let changed = Changed::of(&Commits {
+        before: push.before.as_deref(),
+        after: push.after.as_deref(),
+        is_new: push.created,
+        is_forced: push.forced,
+        total: push.total_commits,
+        named: &push.commits,
+    });
     let (message, author) = said(push.head_commit);
     Ok(Push {
         deleted: push.deleted || push.after.as_deref().is_none_or(is_zero),
@@ -129,6 +149,7 @@ fn github(body: &[u8]) -> Result<Push, String> {
         message,
         author,
         pusher: push.pusher.and_then(|pusher| pusher.name.or(pusher.login)),
+        changed,
     })
 }
 
@@ -136,16 +157,45 @@ fn github(body: &[u8]) -> Result<Push, String> {
 struct GitlabPush {
     #[serde(rename = "ref")]
     reference: String,
+    before: Option<String>,
     after: Option<String>,
     #[serde(default)]
-    commits: Vec<Commit>,
+    commits: Vec<GitlabCommit>,
+    total_commits_count: Option<u64>,
     user_name: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct GitlabCommit {
+    message: Option<String>,
+    author: Option<Author>,
+    #[serde(flatten)]
+    files: NamesFiles,
 }
 
 fn gitlab(body: &[u8]) -> Result<Push, String> {
     let push: GitlabPush = parse(body)?;
-    let head = push
+    let (commits, files): (Vec<Commit>, Vec<NamesFiles>) = push
         .commits
+        .into_iter()
+        .map(|commit| {
+            let said = Commit {
+                id: commit.files.commit.clone(),
+                message: commit.message,
+                author: commit.author,
+            };
+            (said, commit.files)
+        })
+        .unzip();
+    let changed = Changed::of(&Commits {
+        before: push.before.as_deref(),
+        after: push.after.as_deref(),
+        is_new: false,
+        is_forced: false,
+        total: push.total_commits_count,
+        named: &files,
+    });
+    let head = commits
         .into_iter()
         .find(|commit| commit.id.is_some() && commit.id == push.after);
     let (message, author) = said(head);
@@ -156,6 +206,7 @@ fn gitlab(body: &[u8]) -> Result<Push, String> {
         message,
         author,
         pusher: push.user_name,
+        changed,
     })
 }
 
@@ -226,6 +277,7 @@ fn bitbucket(body: &[u8]) -> Result<Vec<Push>, String> {
             message: target.as_ref().and_then(|target| target.message.clone()),
             commit: target.map(|target| target.hash),
             pusher: pusher.clone(),
+            changed: Changed::untold("Bitbucket names no files"),
         })
     });
     Ok(changes.collect())
@@ -238,6 +290,8 @@ struct GenericPush {
     branch: Option<String>,
     commit: Option<String>,
     message: Option<String>,
+    /// The files that changed.
+    files: Option<Vec<String>>,
 }
 
 fn generic(body: &[u8]) -> Result<Push, String> {
@@ -251,6 +305,10 @@ fn generic(body: &[u8]) -> Result<Push, String> {
         reference: push.reference.or(branch),
         commit: push.commit,
         message: push.message,
+        changed: match push.files {
+            Some(files) => Changed::Files(files),
+            None => Changed::untold("the request names no files"),
+        },
         ..Push::default()
     })
 }
@@ -262,7 +320,7 @@ fn said(commit: Option<Commit>) -> (Option<String>, Option<String>) {
     }
 }
 
-fn is_zero(commit: &str) -> bool {
+pub(super) fn is_zero(commit: &str) -> bool {
     commit.bytes().all(|byte| byte == b'0')
 }
 

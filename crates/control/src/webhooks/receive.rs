@@ -7,6 +7,7 @@ use longshore_store::{Conflict, PgConnection, StoreError};
 use sha2::{Digest, Sha256};
 
 use super::answer::{Verdict, judge};
+use super::changed::Watched;
 use super::payload::{self, Push};
 use super::sign::is_signed;
 use crate::deployments::queue::is_race;
@@ -121,7 +122,11 @@ impl Control {
                 reason,
                 push,
             } => (decision, reason, push, None),
-            Verdict::Deploy { commit, push } => {
+            Verdict::Deploy {
+                commit,
+                push,
+                watched,
+            } => {
                 let draft = DeploymentDraft {
                     commit: commit.map(|commit| commit.to_string()),
                     ..DeploymentDraft::default()
@@ -131,7 +136,7 @@ impl Control {
                     .await;
                 match queued {
                     Ok(id) => {
-                        let reason = deployed_reason(&push);
+                        let reason = deployed_reason(&push, &watched);
                         (Decision::Deployed, reason, push, Some(id))
                     }
                     Err(error @ (ControlError::Invalid(_) | ControlError::Refused { .. })) => {
@@ -260,13 +265,17 @@ async fn refuse(
     Ok(())
 }
 
-fn deployed_reason(push: &Push) -> String {
-    match (&push.reference, &push.commit) {
+fn deployed_reason(push: &Push, watched: &Watched) -> String {
+    let pushed = match (&push.reference, &push.commit) {
         (Some(_), Some(commit)) => {
             let short: String = commit.chars().take(7).collect();
             format!("The branch was pushed at {short}.")
         }
         _ => "It was asked for.".to_owned(),
+    };
+    match watched.sentence() {
+        Some(sentence) => format!("{pushed} {sentence}"),
+        None => pushed,
     }
 }
 

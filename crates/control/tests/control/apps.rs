@@ -18,6 +18,7 @@ async fn all_problems_of_an_app_are_told_at_once(pool: PgPool) {
             url: "https://user:pw@git.example.com/x".to_owned(),
             branch: "../x".to_owned(),
             submodules: false,
+            watch_paths: vec!["../x".to_owned()],
             access: GitAccessDraft::Anonymous,
         },
         build: Some(BuildDraft::Dockerfile {
@@ -26,6 +27,7 @@ async fn all_problems_of_an_app_are_told_at_once(pool: PgPool) {
             target: None,
             args: BTreeMap::from([("1X".to_owned(), String::new())]),
             secrets: vec!["A B".to_owned()],
+            variables: vec!["*".to_owned()],
         }),
         port: Some(70_000),
         run: Some(RunSettings {
@@ -43,6 +45,8 @@ async fn all_problems_of_an_app_are_told_at_once(pool: PgPool) {
         "name",
         "source.git.url",
         "source.git.branch",
+        "source.git.watch_paths",
+        "build.dockerfile.variables.*",
         "build.dockerfile.path",
         "build.dockerfile.context",
         "build.dockerfile.args.1X",
@@ -219,6 +223,7 @@ async fn a_host_and_path_route_to_one_service(pool: PgPool) {
         strip_prefix: true,
         port: None,
         tls: "acme".to_owned(),
+        ..DomainDraft::default()
     };
     let domain = control
         .add_domain(owner, one, draft("Shop.Example.com", None))
@@ -245,6 +250,7 @@ async fn a_host_and_path_route_to_one_service(pool: PgPool) {
         strip_prefix: false,
         port: Some(0),
         tls: "what".to_owned(),
+        ..DomainDraft::default()
     };
     assert_eq!(
         fields(control.add_domain(owner, one, bad).await),

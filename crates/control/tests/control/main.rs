@@ -12,6 +12,7 @@ mod accounts;
 mod apps;
 mod databases;
 mod deployments;
+mod domains;
 mod encryption;
 mod jobs;
 mod projects;

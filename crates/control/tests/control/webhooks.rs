@@ -6,7 +6,7 @@ use longshore_domain::{Cause, DeploymentStatus, HookId, ServiceId};
 use sha2::Sha256;
 use sqlx::PgPool;
 
-use crate::world::World;
+use crate::world::{World, fields, git};
 
 struct Sender {
     hook: HookId,
@@ -313,4 +313,275 @@ async fn a_push_to_a_stopped_service_is_ignored(pool: PgPool) {
     let answer = sender.github(&world, "push", "d", &body).await.unwrap();
     assert_eq!(answer.decision, Decision::Ignored);
     assert!(answer.reason.contains("stopped"));
+}
+
+/// GitHub's `push`, as far as it matters, with a commit that changed files.
+fn github_push(commit: &str, extra: &str, added: &str, modified: &str, removed: &str) -> String {
+    format!(
+        r#"{{"ref":"refs/heads/main","before":"{before}","after":"{commit}",
+            "repository":{{"id":1,"full_name":"ann/shop","default_branch":"main"}},
+            "pusher":{{"name":"ann","email":"ann@example.com"}},"sender":{{"login":"ann"}},
+            "created":false,"deleted":false,"forced":false,"base_ref":null,
+            "compare":"https://github.com/ann/shop/compare/1...2",
+            "commits":[{{"id":"{commit}","tree_id":"t","distinct":true,"message":"Change",
+                "timestamp":"2026-01-02T03:04:05+01:00","url":"u",
+                "author":{{"name":"Ann","email":"ann@example.com","username":"ann"}},
+                "committer":{{"name":"Ann","email":"ann@example.com","username":"ann"}},
+                "added":[{added}],"removed":[{removed}],"modified":[{modified}]}}],
+            "head_commit":{{"id":"{commit}","message":"Change","author":{{"name":"Ann"}}}}{extra}}}"#,
+        before = sha('0').replace('0', "1"),
+    )
+}
+
+/// An app that watches some files of a repository with several.
+async fn watching(world: &World) -> ServiceId {
+    let service = world.app("web").await.id;
+    let SourceDraft::Git {
+        url,
+        branch,
+        submodules,
+        access,
+        ..
+    } = git(
+        "https://git.example.com/team/app.git",
+        GitAccessDraft::Anonymous,
+    )
+    else {
+        unreachable!()
+    };
+    let patterns = ["apps/web", "packages/**", "!**/*.md"];
+    let patch = AppPatch {
+        source: Some(SourceDraft::Git {
+            url,
+            branch,
+            submodules,
+            watch_paths: patterns.map(str::to_owned).to_vec(),
+            access,
+        }),
+        ..AppPatch::default()
+    };
+    world
+        .control
+        .update_app(&world.owner, service, patch)
+        .await
+        .unwrap();
+    service
+}
+
+#[sqlx::test(migrator = "longshore_store::MIGRATOR")]
+async fn a_push_deploys_when_it_changes_a_watched_file(pool: PgPool) {
+    let world = World::new(pool).await;
+    let service = watching(&world).await;
+    let sender = Sender::new(&world, service).await;
+    let deployed = Decision::Deployed;
+    let ignored = Decision::Ignored;
+    let forced = github_push(&sha('6'), "", "", r#""docs/a.md""#, "")
+        .replace(r#""forced":false"#, r#""forced":true"#);
+    let table = [
+        (
+            github_push(
+                &sha('2'),
+                "",
+                r#""apps/web/src/main.ts""#,
+                r#""docs/a.md""#,
+                "",
+            ),
+            deployed,
+            "\"apps/web/src/main.ts\" matches the watch path apps/web.",
+        ),
+        (
+            github_push(
+                &sha('3'),
+                "",
+                "",
+                r#""apps/web/README.md","apps/api/main.ts""#,
+                "",
+            ),
+            ignored,
+            "None of the 2 files that changed matches a watch path; \"apps/api/main.ts\" is one of them.",
+        ),
+        (
+            github_push(&sha('4'), "", "", "", r#""packages/ui/index.ts""#),
+            deployed,
+            "matches the watch path packages/**.",
+        ),
+        (
+            github_push(&sha('5'), "", "", r#""docs/a.md""#, ""),
+            ignored,
+            "\"docs/a.md\", the only file that changed, matches no watch path.",
+        ),
+        (
+            forced,
+            deployed,
+            "does not tell all files: the push was forced.",
+        ),
+        // As a sender that names no files, and none of the commits.
+        (
+            push("refs/heads/main", &sha('7'), "x"),
+            deployed,
+            "does not tell all files: it does not name the commit it ends in.",
+        ),
+    ];
+    for (index, (body, decision, sentence)) in table.iter().enumerate() {
+        let answer = sender
+            .github(&world, "push", &format!("w-{index}"), body)
+            .await
+            .unwrap();
+        assert_eq!(answer.decision, *decision, "{}", answer.reason);
+        assert!(answer.reason.ends_with(sentence), "{}", answer.reason);
+    }
+    let deliveries = world
+        .control
+        .list_deliveries(&world.owner, service, 50)
+        .await
+        .unwrap();
+    assert!(deliveries[2].reason.contains("docs/a.md"), "{deliveries:?}");
+}
+
+#[sqlx::test(migrator = "longshore_store::MIGRATOR")]
+async fn every_hosts_payload_tells_its_files_in_its_own_way(pool: PgPool) {
+    let world = World::new(pool).await;
+    let service = watching(&world).await;
+    let sender = Sender::new(&world, service).await;
+    let commit = sha('a');
+    let commits = |file: &str| {
+        format!(
+            r#""before":"{}","after":"{commit}","ref":"refs/heads/main","commits":[
+                {{"id":"{commit}","message":"m","author":{{"name":"Bea","email":"b@example.com"}},
+                "added":[],"modified":["{file}"],"removed":[]}}]"#,
+            sha('9')
+        )
+    };
+    let gitlab = |total: u32, file: &str| {
+        format!(
+            r#"{{"object_kind":"push","event_name":"push","user_name":"Bea",
+                "total_commits_count":{total},"project":{{"id":1}},{}}}"#,
+            commits(file)
+        )
+    };
+    let gitea = |total: u32, file: &str| {
+        format!(
+            r#"{{"compare_url":"u","total_commits":{total},"head_commit":{{"id":"{commit}"}},
+                "pusher":{{"login":"bea"}},{}}}"#,
+            commits(file)
+        )
+    };
+    let bitbucket = format!(
+        r#"{{"actor":{{"display_name":"Cy"}},"push":{{"changes":[{{"forced":false,"truncated":false,
+            "old":{{"type":"branch","name":"main"}},"new":{{"type":"branch","name":"main",
+            "target":{{"hash":"{commit}","message":"m"}}}}}}]}}}}"#
+    );
+    let generic = |files: &str| format!(r#"{{"branch":"main","commit":"{commit}"{files}}}"#);
+    let (web, docs) = ("apps/web/a.ts", "docs/a.md");
+    let table = [
+        (Provider::Gitlab, "Push Hook", gitlab(1, web), "apps/web."),
+        (
+            Provider::Gitlab,
+            "Push Hook",
+            gitlab(1, docs),
+            "no watch path.",
+        ),
+        (
+            Provider::Gitlab,
+            "Push Hook",
+            gitlab(25, docs),
+            "25 commits and names 1.",
+        ),
+        (Provider::Gitea, "push", gitea(1, docs), "no watch path."),
+        (
+            Provider::Gitea,
+            "push",
+            gitea(9, docs),
+            "9 commits and names 1.",
+        ),
+        (
+            Provider::Bitbucket,
+            "repo:push",
+            bitbucket,
+            "Bitbucket names no files.",
+        ),
+        (
+            Provider::Generic,
+            "",
+            generic(r#","files":["docs/a.md"]"#),
+            "no watch path.",
+        ),
+        (
+            Provider::Generic,
+            "",
+            generic(r#","files":["packages/x"]"#),
+            "packages/**.",
+        ),
+        (
+            Provider::Generic,
+            "",
+            generic(r#","files":[]"#),
+            "no watch path matches.",
+        ),
+        (
+            Provider::Generic,
+            "",
+            generic(""),
+            "the request names no files.",
+        ),
+    ];
+    for (index, (provider, event, body, sentence)) in table.iter().enumerate() {
+        let mut headers = sender.headers(event, &format!("p-{index}"), body);
+        let digest = headers.signature.as_deref().unwrap();
+        headers.signature = match provider {
+            Provider::Gitlab => Some(sender.secret.clone()),
+            Provider::Gitea => digest.strip_prefix("sha256=").map(str::to_owned),
+            _ => headers.signature,
+        };
+        let answer = world
+            .control
+            .receive_push(sender.hook, *provider, &headers, body.as_bytes())
+            .await
+            .unwrap();
+        assert!(
+            answer.reason.ends_with(sentence),
+            "{provider:?} {}",
+            answer.reason
+        );
+        let ignored = sentence.contains("no watch path");
+        assert_eq!(
+            answer.decision == Decision::Ignored,
+            ignored,
+            "{}",
+            answer.reason
+        );
+    }
+}
+
+#[sqlx::test(migrator = "longshore_store::MIGRATOR")]
+async fn a_build_variable_must_exist_and_must_not_be_secret(pool: PgPool) {
+    let world = World::new(pool).await;
+    let service = world.app("web").await.id;
+    let build = |names: &[&str]| AppPatch {
+        build: Some(BuildDraft::Auto {
+            variables: names.iter().map(|name| (*name).to_owned()).collect(),
+        }),
+        ..AppPatch::default()
+    };
+    let control = &world.control;
+    let deploy = || control.request_deployment(&world.owner, service, DeploymentDraft::default());
+    let missing = build(&["VITE_API"]);
+    control
+        .update_app(&world.owner, service, missing)
+        .await
+        .unwrap();
+    assert_eq!(fields(deploy().await), ["build.auto.variables.VITE_API"]);
+    let begin = build(&["VITE_*"]);
+    control
+        .update_app(&world.owner, service, begin)
+        .await
+        .unwrap();
+    deploy().await.unwrap();
+    let scope = VariableScope::Service(service);
+    world.set(scope, "VITE_KEY", "hush", true).await;
+    let error = deploy().await.unwrap_err().to_string();
+    assert!(
+        error.contains("VITE_KEY into the image's history"),
+        "{error}"
+    );
 }

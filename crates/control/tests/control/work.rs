@@ -283,6 +283,7 @@ async fn a_worker_gets_credentials_variables_and_what_to_redact(pool: PgPool) {
             target: None,
             args: std::collections::BTreeMap::default(),
             secrets: vec!["KEY".to_owned()],
+            variables: Vec::new(),
         }),
         ..AppPatch::default()
     };

@@ -7,13 +7,14 @@ fn site(directory: &str, command: Option<&str>) -> Build {
         directory: directory.parse().unwrap(),
         spa: true,
         command: command.map(str::to_owned),
+        variables: Vec::new(),
     })
 }
 
 #[test]
 fn builds_are_written_as_the_interface_says() {
     for (build, text) in [
-        (Build::Auto(AutoBuild {}), r#"{"auto":{}}"#),
+        (Build::Auto(AutoBuild::default()), r#"{"auto":{}}"#),
         (
             site("dist", None),
             r#"{"static":{"directory":"dist","spa":true}}"#,
@@ -40,7 +41,10 @@ fn a_build_that_an_earlier_version_stored_is_a_dockerfiles() {
         read(r#"{"build":{"path":"Dockerfile","context":"."}}"#),
         Build::Dockerfile(DockerfileBuild::default())
     );
-    assert_eq!(read(r#"{"build":{"auto":{}}}"#), Build::Auto(AutoBuild {}));
+    assert_eq!(
+        read(r#"{"build":{"auto":{}}}"#),
+        Build::Auto(AutoBuild::default())
+    );
 }
 
 #[test]

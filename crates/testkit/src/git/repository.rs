@@ -66,6 +66,11 @@ impl Repository {
         fs::write(file, text).expect("a file");
     }
 
+    /// Copies the files of a folder into the work tree, with their folders.
+    pub fn copy(&self, folder: &Path) {
+        copy(folder, &self.path());
+    }
+
     /// Makes a symbolic link in the work tree.
     pub fn link(&self, path: &str, target: &str) {
         symlink(target, self.path().join(path)).expect("a link");
@@ -121,5 +126,19 @@ impl Repository {
             String::from_utf8_lossy(&output.stderr)
         );
         String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    }
+}
+
+/// Copies what is in a folder into another one.
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a folder");
+    for entry in fs::read_dir(from).expect("a folder") {
+        let entry = entry.expect("an entry");
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).expect("a file");
+        }
     }
 }

@@ -52,6 +52,16 @@ impl WebSocket {
         Ok(())
     }
 
+    /// The next text, of less than 126 bytes.
+    ///
+    /// # Errors
+    /// When something else comes, or nothing.
+    pub async fn text(&mut self) -> anyhow::Result<String> {
+        let (kind, data) = self.receive().await?;
+        ensure!(kind == TEXT, "{kind:#x} came for a text");
+        Ok(String::from_utf8(data)?)
+    }
+
     /// Closes it in agreement with the server.
     ///
     /// # Errors

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use longshore_control::{
-    AppDraft, AppPatch, BuildDraft, DeliveryView, DomainDraft, DomainView, GitAccessDraft,
-    GitAccessView, HookView, ServiceView, SourceDraft, SourceView, TokenView,
+    AppDraft, AppPatch, BuildDraft, DeliveryView, GitAccessDraft, GitAccessView, HookView,
+    ServiceView, SourceDraft, SourceView, TokenView,
 };
 use longshore_domain::database::DatabaseKind;
 use longshore_domain::run::RunSettings;
@@ -13,6 +13,7 @@ use time::OffsetDateTime;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use super::Domain;
 /// A new app.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -81,6 +82,10 @@ pub(crate) struct GitBody {
     branch: String,
     #[serde(default)]
     submodules: bool,
+    /// Patterns as in `.gitignore` of the files whose change a push deploys; every file
+    /// when there are none.
+    #[serde(default)]
+    watch_paths: Vec<String>,
     /// How the repository is reached; without it an existing access stays.
     access: Option<AccessBody>,
 }
@@ -143,12 +148,19 @@ pub(crate) struct StaticBody {
     spa: bool,
     /// What makes the files, run in a Node image.
     command: Option<String>,
+    /// Names of variables, or `PREFIX_*`, that the build is given as arguments.
+    #[serde(default)]
+    variables: Vec<String>,
 }
 
-/// A build without settings.
+/// A build that finds everything in the repository.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct AutoBody {}
+pub(crate) struct AutoBody {
+    /// Names of variables, or `PREFIX_*`, that the build is given as arguments.
+    #[serde(default)]
+    variables: Vec<String>,
+}
 
 /// A build by a Dockerfile.
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -164,6 +176,8 @@ pub(crate) struct DockerfileBody {
     args: BTreeMap<String, String>,
     /// Names of variables that the build may mount as secrets.
     secrets: Vec<String>,
+    /// Names of variables, or `PREFIX_*`, that the build is given as arguments.
+    variables: Vec<String>,
 }
 
 impl From<SourceBody> for SourceDraft {
@@ -173,6 +187,7 @@ impl From<SourceBody> for SourceDraft {
                 url: git.url,
                 branch: git.branch,
                 submodules: git.submodules,
+                watch_paths: git.watch_paths,
                 access: match git.access {
                     None => GitAccessDraft::Keep,
                     Some(AccessBody::Anonymous) => GitAccessDraft::Anonymous,
@@ -199,13 +214,15 @@ impl From<BuildBody> for BuildDraft {
                 target: dockerfile.target,
                 args: dockerfile.args,
                 secrets: dockerfile.secrets,
+                variables: dockerfile.variables,
             },
             BuildBody::Static(site) => Self::Static {
                 directory: site.directory,
                 spa: site.spa,
                 command: site.command,
+                variables: site.variables,
             },
-            BuildBody::Auto(AutoBody {}) => Self::Auto,
+            BuildBody::Auto(AutoBody { variables }) => Self::Auto { variables },
         }
     }
 }
@@ -219,11 +236,13 @@ impl From<NewApp> for AppDraft {
                     url,
                     branch,
                     submodules,
+                    watch_paths,
                     access: GitAccessDraft::Keep,
                 } => SourceDraft::Git {
                     url,
                     branch,
                     submodules,
+                    watch_paths,
                     access: GitAccessDraft::Anonymous,
                 },
                 other => other,
@@ -327,6 +346,7 @@ fn source(view: &SourceView) -> serde_json::Value {
             url,
             branch,
             submodules,
+            watch_paths,
             access,
             deploy_key,
             host_key,
@@ -334,6 +354,7 @@ fn source(view: &SourceView) -> serde_json::Value {
             "url": url,
             "branch": branch,
             "submodules": submodules,
+            "watch_paths": watch_paths,
             "access": match access {
                 GitAccessView::Anonymous => serde_json::json!("anonymous"),
                 GitAccessView::Token { username } => {
@@ -345,65 +366,6 @@ fn source(view: &SourceView) -> serde_json::Value {
             "host_key": host_key,
         }}),
         SourceView::Image { reference } => serde_json::json!({"image": {"reference": reference}}),
-    }
-}
-
-/// A new domain.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct NewDomain {
-    host: String,
-    /// `/` when absent.
-    path_prefix: Option<String>,
-    #[serde(default)]
-    strip_prefix: bool,
-    /// The service's port when absent.
-    port: Option<i64>,
-    /// `none`, `acme` or `custom`.
-    #[serde(default = "no_tls")]
-    tls: String,
-}
-
-fn no_tls() -> String {
-    "none".to_owned()
-}
-
-impl From<NewDomain> for DomainDraft {
-    fn from(body: NewDomain) -> Self {
-        Self {
-            host: body.host,
-            path_prefix: body.path_prefix,
-            strip_prefix: body.strip_prefix,
-            port: body.port,
-            tls: body.tls,
-        }
-    }
-}
-
-/// A domain.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Domain {
-    id: Uuid,
-    host: String,
-    path_prefix: String,
-    strip_prefix: bool,
-    port: Option<u16>,
-    /// `none`, `acme` or `custom`.
-    tls: &'static str,
-    url: String,
-}
-
-impl From<DomainView> for Domain {
-    fn from(view: DomainView) -> Self {
-        Self {
-            id: view.id.0,
-            host: view.host,
-            path_prefix: view.path_prefix,
-            strip_prefix: view.strip_prefix,
-            port: view.port,
-            tls: view.tls.as_str(),
-            url: view.url,
-        }
     }
 }
 

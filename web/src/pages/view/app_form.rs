@@ -65,6 +65,10 @@ pub struct SourceForm {
     pub args: String,
     /// Names of variables that the build may read.
     pub build_secrets: String,
+    /// Names of variables that the build is given as arguments.
+    pub build_variables: String,
+    /// Patterns of files whose change a push deploys, one a line.
+    pub watch_paths: String,
     /// Whether the build's part is unfolded.
     pub build_is_open: bool,
     /// The image.
@@ -94,6 +98,8 @@ impl Default for SourceForm {
             target: String::new(),
             args: String::new(),
             build_secrets: String::new(),
+            build_variables: String::new(),
+            watch_paths: String::new(),
             build_is_open: false,
             reference: String::new(),
         }
@@ -112,6 +118,7 @@ impl SourceForm {
                 url,
                 branch,
                 submodules,
+                watch_paths,
                 access,
                 deploy_key,
                 host_key: _,
@@ -119,6 +126,7 @@ impl SourceForm {
                 form.url.clone_from(url);
                 form.branch.clone_from(branch);
                 form.submodules = *submodules;
+                form.watch_paths = watch_paths.join("\n");
                 match access {
                     GitAccessView::Anonymous => {}
                     GitAccessView::Token { username } => {
@@ -142,6 +150,8 @@ impl SourceForm {
     }
 
     fn fill_build(&mut self, build: &Build) {
+        let variables = build.variables().iter().map(ToString::to_string);
+        self.build_variables = variables.collect::<Vec<_>>().join(" ");
         let build = match build {
             Build::Dockerfile(build) => build,
             Build::Static(site) => {

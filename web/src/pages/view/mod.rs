@@ -7,6 +7,7 @@ mod account;
 mod app_form;
 mod database;
 mod deployment;
+mod domain;
 mod error_page;
 mod field_errors;
 mod gate;
@@ -34,6 +35,10 @@ pub use database::{
     ConnectionPage, DatabaseForm, DatabasePage, EngineChoice, NewDatabasePage, OptionChoice,
 };
 pub use deployment::{DeploymentPage, DeploymentRow, FailureNotice, Relative, Step, sentence};
+pub use domain::{
+    DomainForm, DomainOptionsForm, DomainPage, DomainRow, DomainsPage, OtherService, RedirectRow,
+    UserRow,
+};
 pub use error_page::ErrorPage;
 pub use field_errors::FieldErrors;
 pub use gate::{LoginPage, SetupPage};
@@ -50,8 +55,8 @@ pub use roll_back::RollBackPage;
 pub use run_form::{RunForm, RunPage, Verdict, cores};
 pub use server::{Gauge, Part, ServerPage};
 pub use service::{
-    Address, DangerPage, DeploymentsPage, DomainForm, DomainRow, DomainsPage, LogsPage,
-    OverviewPage, ServiceHead, SourcePage, Tab, VariablesPage,
+    Address, DangerPage, DeploymentsPage, LogsPage, OverviewPage, ServiceHead, SourcePage, Tab,
+    VariablesPage,
 };
 pub use status::Status;
 pub use storage::{

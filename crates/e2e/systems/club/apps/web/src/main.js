@@ -1,0 +1,3 @@
+import { clubName } from "@club/shared";
+
+document.querySelector("#app").textContent = clubName;

@@ -1,0 +1,1 @@
+exports.clubName = "The sports club";
