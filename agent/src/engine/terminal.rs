@@ -92,7 +92,7 @@ impl Engine {
     pub async fn end_left_terminals(&self) {
         self.terminals
             .get_or_init(async || {
-                processes::end(&processes::mark_of_all(&self.config.instance)).await
+                processes::end(&processes::mark_of_all(&self.config.instance)).await;
             })
             .await;
     }

@@ -27,13 +27,13 @@ pub async fn set_allowed(
     connection: &mut PgConnection,
     team: TeamId,
     project: ProjectId,
-    allowed: bool,
+    are_allowed: bool,
 ) -> Result<()> {
     sqlx::query!(
         "UPDATE projects SET terminals_allowed = $3 WHERE team_id = $1 AND id = $2",
         team.0,
         project.0,
-        allowed,
+        are_allowed,
     )
     .execute(connection)
     .await?;

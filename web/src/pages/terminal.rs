@@ -95,7 +95,7 @@ pub async fn socket(
     let session = Session {
         control,
         agent,
-        session: signed.session.id(),
+        cookie: signed.session.id(),
         actor: signed.actor,
         plan,
         size: Size {

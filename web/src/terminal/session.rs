@@ -34,7 +34,7 @@ pub(crate) struct Session {
     pub(crate) agent: Arc<dyn AgentQueries>,
     pub(crate) actor: Actor,
     /// The browser's session; the terminal ends with it.
-    pub(crate) session: Option<SessionId>,
+    pub(crate) cookie: Option<SessionId>,
     /// What is to be opened, or why nothing is.
     pub(crate) plan: Result<TerminalPlan, ControlError>,
     pub(crate) size: Size,
@@ -137,7 +137,7 @@ impl Session {
     }
 
     async fn is_allowed(&self) -> Result<bool, ControlError> {
-        let Some(session) = self.session else {
+        let Some(session) = self.cookie else {
             return Ok(false);
         };
         let stored = self.control.session_store().load(&session).await;
