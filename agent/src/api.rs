@@ -17,11 +17,13 @@ mod body;
 mod events;
 mod host;
 mod jobs;
+mod once;
 mod problem;
 mod protocol;
 mod registries;
 mod services;
 mod socket;
+pub(crate) mod terminal;
 mod uploads;
 
 pub use socket::{Lock, Socket, SocketError};
@@ -64,9 +66,14 @@ pub fn router(api: Api) -> Router {
         .route("/v1/services/{service}/probe", post(services::probe))
         .route("/v1/services/{service}/command", post(services::command))
         .route("/v1/services/{service}/log", get(services::log))
+        .route("/v1/services/{service}/terminal", get(terminal::open))
         .route(
             "/v1/services/{service}/versions/{number}/ends",
             get(services::ends),
+        )
+        .route(
+            "/v1/services/{service}/once/{job}",
+            put(once::put).get(once::show).delete(once::remove),
         )
         .route("/v1/repositories/check", post(host::check_repository))
         .route("/v1/registries/check", post(registries::check))

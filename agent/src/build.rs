@@ -10,7 +10,7 @@ mod cache;
 mod cgroup;
 mod context;
 mod dockerignore;
-mod endpoint;
+pub(crate) mod endpoint;
 mod explain;
 mod host;
 mod image;

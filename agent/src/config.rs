@@ -1,9 +1,11 @@
 //! The agent's settings.
 
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Parser;
+use longshore_domain::IpRanges;
 
 mod amount;
 
@@ -46,6 +48,15 @@ pub struct Config {
     /// The proxy's image.
     #[arg(long, env = "LONGSHORE_TRAEFIK_IMAGE", default_value = "traefik:v3.7")]
     pub traefik_image: String,
+    /// Peers whose word about a client's address counts.
+    #[arg(long, env = "LONGSHORE_TRUSTED_PROXIES", default_value = "")]
+    pub trusted_proxies: IpRanges,
+    /// Addresses at which this machine is reached from outside.
+    #[arg(long, env = "LONGSHORE_PUBLIC_ADDRESSES", value_delimiter = ',')]
+    pub public_addresses: Vec<IpAddr>,
+    /// The DNS server to ask about domains; the machine's own when absent.
+    #[arg(long, env = "LONGSHORE_DNS_RESOLVER")]
+    pub dns_resolver: Option<SocketAddr>,
     /// The ACME directory; Let's Encrypt when absent.
     #[arg(long, env = "LONGSHORE_ACME_DIRECTORY")]
     pub acme_directory: Option<String>,

@@ -9,7 +9,7 @@ mod container;
 mod dynamic;
 mod files;
 mod isolation;
-mod occupant;
+pub(crate) mod occupant;
 mod routes;
 mod seen;
 mod supervise;

@@ -11,17 +11,21 @@ mod files;
 mod foreign;
 mod health;
 mod inventory;
+mod literal;
 mod log;
 mod names;
 mod network;
+mod once;
 mod parts;
 mod prepare;
 mod probe;
 mod release;
 mod remove;
 mod running;
+mod scale;
 mod spec;
 mod start;
+pub mod terminal;
 mod volumes;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -72,6 +76,8 @@ pub struct Engine {
     config: Arc<Config>,
     /// When Docker was last seen coming up.
     came_up: Arc<Mutex<ComeUp>>,
+    /// Done once the processes of an earlier agent's terminals have ended.
+    terminals: Arc<tokio::sync::OnceCell<()>>,
 }
 
 impl Engine {
@@ -97,6 +103,7 @@ impl Engine {
             names: Names::new(&config.instance),
             config: Arc::new(config.clone()),
             came_up: Arc::new(Mutex::new(ComeUp::now())),
+            terminals: Arc::default(),
         })
     }
 

@@ -9,13 +9,15 @@ use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 use longshore_agent_api::{
     AgentProblem, CommandEnd, ContainerCommand, ContainerLine, DeployJob, DesiredService,
-    HealthTrial, HealthVerdict, RegistryLogin, RepositoryCheck, RepositoryReport, RouteUpdate,
-    RunningUpdate, VersionEnds, VersionStatus, VolumeStatus,
+    HealthTrial, HealthVerdict, OnceRequest, OnceStatus, RegistryLogin, RepositoryCheck,
+    RepositoryReport, RouteUpdate, RunningUpdate, TerminalRequest, VersionEnds, VersionStatus,
+    VolumeStatus,
 };
-use longshore_domain::{DeploymentId, EnvironmentId, ServiceId};
+use longshore_domain::{DeploymentId, EnvironmentId, FailureKind, JobId, ServiceId};
 
 use crate::build::Image;
 use crate::disk::Shortage;
+use crate::engine::terminal::Terminal;
 use crate::git::Checkout;
 use crate::stage::{StageContext, StageError};
 
@@ -216,6 +218,30 @@ pub trait Machine: Send + Sync + 'static {
         command: &ContainerCommand,
     ) -> Result<CommandEnd, AgentProblem>;
 
+    /// Opens a terminal in a container of a version that runs.
+    async fn open_terminal(
+        &self,
+        _service: ServiceId,
+        _request: &TerminalRequest,
+    ) -> Result<Terminal, AgentProblem> {
+        crate::api::terminal::none()
+    }
+
+    /// Starts a command that runs once, unless it was started before.
+    async fn start_once(&self, _job: JobId, _request: &OnceRequest) -> Result<(), AgentProblem> {
+        Err(no_jobs())
+    }
+
+    /// Where a command that runs once stands.
+    async fn once_status(&self, _job: JobId) -> Result<OnceStatus, AgentProblem> {
+        Err(no_jobs())
+    }
+
+    /// Ends and removes a command that runs once.
+    async fn remove_once(&self, _job: JobId) -> Result<(), AgentProblem> {
+        Err(no_jobs())
+    }
+
     /// All volumes.
     async fn volumes(&self) -> Result<Vec<VolumeStatus>, AgentProblem>;
 
@@ -237,4 +263,11 @@ pub trait Machine: Send + Sync + 'static {
 
     /// Removes one of the things that [`Machine::list_owned`] named.
     async fn remove_owned(&self, owned: &Owned) -> Result<(), AgentProblem>;
+}
+
+fn no_jobs() -> AgentProblem {
+    AgentProblem {
+        kind: FailureKind::EngineUnavailable,
+        message: "No jobs can be run on this machine.".to_owned(),
+    }
 }

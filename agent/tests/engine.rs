@@ -12,6 +12,7 @@ mod engine {
     mod health;
     mod isolation;
     mod log;
+    mod options;
     mod release;
     mod repair;
     mod routes;

@@ -6,8 +6,10 @@
 mod container_log;
 mod error;
 mod events;
+mod once;
 mod queries;
 mod sources;
+mod terminal;
 
 use std::path::Path;
 use std::time::Duration;

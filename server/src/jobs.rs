@@ -23,6 +23,7 @@ use uuid::Uuid;
 use crate::agent_client::AgentClient;
 use crate::tasks::Tasks;
 use lease::Lease;
+pub(crate) use specification::job as deploy_job;
 
 /// How long a deployment belongs to a worker that says nothing. A worker that was killed
 /// is replaced after it; the control plane's promise is a minute.

@@ -10,6 +10,7 @@ pub mod cli;
 pub mod config;
 pub mod jobs;
 mod logging;
+pub mod once;
 pub mod postgres;
 pub mod reconcile;
 mod secrets;

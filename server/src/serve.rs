@@ -1,6 +1,6 @@
 //! The composition root of the server process: database, use cases, pages, background work.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,6 +8,7 @@ use anyhow::{Context as _, Result};
 use axum::Router;
 use longshore_control::{Control, ControlSettings, ProxyPorts, store};
 use longshore_domain::AllowedBinds;
+use longshore_domain::route::cloudflare;
 use longshore_web::{Metrics, TrustedProxy, WebSettings, WebState};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -17,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use crate::agent_client::AgentClient;
 use crate::config::Config;
 use crate::jobs::Workers;
+use crate::once::JobRunner;
 use crate::reconcile::Reconciler;
 use crate::secrets::{self, MasterKey};
 use crate::tasks::Tasks;
@@ -88,7 +90,35 @@ pub fn control_settings(config: &Config) -> ControlSettings {
         setup_token_file: secrets::setup_token_file(&config.server_dir()),
         instance: config.instance.as_str().to_owned(),
         bind_paths: AllowedBinds::new(config.bind_paths.clone()),
+        addresses: addresses(config),
+        trusts_cloudflare: cloudflare::ranges()
+            .iter()
+            .all(|range| config.trusted_proxies.contains(range)),
     }
+}
+
+/// Where this machine is reached from outside: as configured, else as its public URL says,
+/// else the address from which it would reach others.
+fn addresses(config: &Config) -> Vec<IpAddr> {
+    if !config.public_addresses.is_empty() {
+        return config.public_addresses.clone();
+    }
+    match config.public_url.as_ref().and_then(url::Url::host) {
+        Some(url::Host::Ipv4(address)) => return vec![address.into()],
+        Some(url::Host::Ipv6(address)) => return vec![address.into()],
+        Some(url::Host::Domain(_)) | None => {}
+    }
+    // Connecting a datagram socket sends nothing, but chooses the way; the addresses are
+    // those that documentation uses.
+    [("0.0.0.0:0", "192.0.2.1:9"), ("[::]:0", "[2001:db8::1]:9")]
+        .into_iter()
+        .filter_map(|(own, other)| {
+            let socket = std::net::UdpSocket::bind(own).ok()?;
+            socket.connect(other).ok()?;
+            Some(socket.local_addr().ok()?.ip())
+        })
+        .filter(|address| !address.is_loopback() && !address.is_unspecified())
+        .collect()
 }
 
 /// Connects the database, brings its schema up to date, and settles the server's own files.
@@ -140,6 +170,7 @@ fn start_background_work(
         tasks,
     );
     Reconciler::start(control.clone(), agent.clone(), metrics, tasks);
+    JobRunner::start(control.clone(), agent.clone(), tasks);
     Watcher::start(control.clone(), agent.clone(), tasks);
 }
 
@@ -150,7 +181,7 @@ fn web_state(config: &Config, control: &Control, agent: &AgentClient) -> WebStat
             .trusted_proxies
             .iter()
             .map(|range| TrustedProxy {
-                address: range.address(),
+                address: range.first(),
                 prefix_length: range.prefix_bits(),
             })
             .collect(),

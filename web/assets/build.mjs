@@ -30,7 +30,7 @@ async function build() {
   const shared = { bundle: true, minify: true, target, write: false, legalComments: "none" };
   const scripts = await esbuild.build({
     ...shared,
-    entryPoints: [join(here, "src/main.ts")],
+    entryPoints: [join(here, "src/main.ts"), join(here, "src/terminal.ts")],
     outdir: dist,
     format: "esm",
   });

@@ -10,6 +10,7 @@ mod deployments;
 mod domains;
 mod extract;
 mod health;
+mod jobs;
 mod logs;
 mod model;
 mod problem;
@@ -65,6 +66,7 @@ fn described() -> OpenApiRouter<WebState> {
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(projects::index, projects::create))
         .routes(routes!(projects::show, projects::update, projects::destroy))
+        .routes(routes!(projects::allow_terminals))
         .routes(routes!(projects::create_environment))
         .routes(routes!(
             projects::show_environment,
@@ -99,13 +101,18 @@ fn described() -> OpenApiRouter<WebState> {
             variables::replace_of_project
         ))
         .routes(routes!(domains::index, domains::create))
-        .routes(routes!(domains::destroy))
+        .routes(routes!(domains::show, domains::update, domains::destroy))
+        .routes(routes!(domains::create_twin))
+        .routes(routes!(domains::create_test))
         .routes(routes!(deployments::index, deployments::create))
         .routes(routes!(deployments::show))
         .routes(routes!(deployments::cancel))
         .routes(routes!(deployments::roll_back))
         .routes(routes!(logs::of_deployment))
         .routes(routes!(logs::of_service))
+        .routes(routes!(jobs::index, jobs::create))
+        .routes(routes!(jobs::show))
+        .routes(routes!(jobs::cancel))
         .routes(routes!(webhook::show, webhook::create))
         .routes(routes!(webhook::deliveries))
         .routes(routes!(registries::index, registries::create))

@@ -22,6 +22,7 @@ mod session;
 mod state;
 mod storage;
 mod stream;
+pub mod terminal;
 
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};

@@ -9,11 +9,12 @@ use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use longshore_control::{
     ContainerCommand, Control, ControlError, HealthTrial, HealthVerdict, LogLine, RegistryAccount,
-    Uploaded, VolumeOnMachine,
+    TerminalPlan, Uploaded, VolumeOnMachine,
 };
 use longshore_domain::ServiceId;
 
 use crate::metrics::Metrics;
+use crate::terminal::{Size, TerminalPipe};
 
 /// What pages and the API ask the machine's agent, past the database.
 #[async_trait]
@@ -40,6 +41,18 @@ pub trait AgentQueries: Send + Sync + 'static {
     /// # Errors
     /// When the agent does not answer or nothing runs.
     async fn run_command(&self, command: ContainerCommand) -> Result<i64, ControlError>;
+
+    /// Opens a terminal in a container of a version that runs.
+    ///
+    /// # Errors
+    /// When the agent does not answer or does not open it.
+    async fn open_terminal(
+        &self,
+        _plan: &TerminalPlan,
+        _size: Size,
+    ) -> Result<TerminalPipe, ControlError> {
+        Err(ControlError::refused("This machine opens no terminals."))
+    }
 
     /// The volumes on the machine.
     ///

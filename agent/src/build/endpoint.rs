@@ -17,11 +17,11 @@ use tokio::task::JoinSet;
 use crate::stage::StageError;
 
 /// The body of a request.
-pub(super) type Body = BoxBody<Bytes, std::io::Error>;
+pub(crate) type Body = BoxBody<Bytes, std::io::Error>;
 
 /// Where the engine listens.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Endpoint {
+pub(crate) enum Endpoint {
     /// On a Unix socket.
     Unix(PathBuf),
     /// On a host and port, without TLS.
@@ -30,7 +30,7 @@ pub(super) enum Endpoint {
 
 impl Endpoint {
     /// Where a client's requests go: noted from a ping of it, for bollard does not say.
-    pub(super) async fn of(docker: &Docker) -> Result<Self, StageError> {
+    pub(crate) async fn of(docker: &Docker) -> Result<Self, StageError> {
         let noted = Arc::new(OnceLock::new());
         let note = Arc::clone(&noted);
         docker
@@ -63,7 +63,7 @@ impl Endpoint {
     }
 
     /// Opens a connection, which lives as long as the tasks do.
-    pub(super) async fn connect(
+    pub(crate) async fn connect(
         &self,
         tasks: &mut JoinSet<()>,
     ) -> Result<SendRequest<Body>, StageError> {
@@ -97,7 +97,7 @@ where
 }
 
 /// Docker does not answer.
-pub(super) fn unavailable() -> StageError {
+pub(crate) fn unavailable() -> StageError {
     StageError::failed(
         FailureKind::EngineUnavailable,
         "Docker does not answer on the server.",

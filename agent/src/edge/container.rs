@@ -340,6 +340,16 @@ impl Edge {
                 "--entryPoints.{name}.transport.respondingTimeouts.readTimeout={READ_TIMEOUT}"
             ));
         }
+        if !self.config.trusted_proxies.0.is_empty() {
+            let ranges = self.config.trusted_proxies.0.iter();
+            let ranges: Vec<String> = ranges.map(ToString::to_string).collect();
+            for name in [WEB, WEB_SECURE] {
+                arguments.push(format!(
+                    "--entryPoints.{name}.forwardedHeaders.trustedIPs={}",
+                    ranges.join(",")
+                ));
+            }
+        }
         let resolver = format!("--certificatesResolvers.{ACME}.acme");
         arguments.push(format!("{resolver}.storage={ACME_TARGET}/acme.json"));
         arguments.push(format!("{resolver}.httpChallenge.entryPoint={WEB}"));

@@ -1,16 +1,24 @@
 //! The proxy's configuration as types, and the file of a service.
 //!
 //! Files are JSON, which is YAML. One file that the proxy refuses stops it from taking any
-//! change, so nothing here is text of people's: hosts and paths are parsed types, all
-//! other names are made from ids. Empty maps are left out, for the proxy refuses them.
+//! change, so nothing here is unread text of people's: hosts, paths and options are parsed
+//! types, all names are made from ids.
 
 use std::collections::BTreeMap;
 
-use longshore_domain::route::{Route, TlsMode};
+mod model;
+mod options;
+mod routes;
+
+use longshore_domain::ServiceId;
 use longshore_domain::run::Port;
-use longshore_domain::{DomainName, PathPrefix, ServiceId};
-use serde::Serialize;
 use sha2::{Digest, Sha256};
+
+use model::{
+    Cookie, Dynamic, ForwardingTimeouts, Http, LoadBalancer, Middleware, Router, Server,
+    ServersTransport, Service, Sticky,
+};
+pub(super) use routes::routes_file;
 
 /// The public HTTP entry point.
 pub(super) const WEB: &str = "web";
@@ -28,130 +36,15 @@ pub(super) const MARKER: &str = "Longshore-Marker";
 
 /// The cookie that keeps a visitor with one container.
 const AFFINITY: &str = "longshore_affinity";
-/// Of parts, so many are asked at most for one request.
-const MOST_ATTEMPTS: usize = 4;
+/// The cookie that keeps a visitor with one side of a split.
+const SPLIT: &str = "longshore_split";
 
 /// Above every route.
 const MARKER_PRIORITY: u32 = 1_000_000;
-/// Above redirects; longer path prefixes come first.
+/// Longer path prefixes come first.
 const ROUTE_PRIORITY: u32 = 1_000;
-
-/// One file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(super) struct Dynamic {
-    http: Http,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Default)]
-#[serde(rename_all = "camelCase")]
-struct Http {
-    routers: BTreeMap<String, Router>,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    middlewares: BTreeMap<String, Middleware>,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    services: BTreeMap<String, Service>,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    servers_transports: BTreeMap<String, ServersTransport>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Router {
-    entry_points: Vec<&'static str>,
-    rule: String,
-    priority: u32,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    middlewares: Vec<String>,
-    service: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tls: Option<Tls>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Tls {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cert_resolver: Option<&'static str>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-enum Middleware {
-    #[serde(rename_all = "camelCase")]
-    Headers {
-        #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-        custom_request_headers: BTreeMap<&'static str, String>,
-        #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-        custom_response_headers: BTreeMap<&'static str, String>,
-    },
-    StripPrefix {
-        prefixes: Vec<String>,
-    },
-    /// Another server is asked when one cannot be reached; what was sent once is not sent
-    /// again. The proxy's passive health check would do more, but takes any status from
-    /// 500 on for a dead server and then answers for the program.
-    Retry {
-        attempts: usize,
-    },
-    RedirectScheme {
-        scheme: &'static str,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        port: Option<String>,
-        permanent: bool,
-    },
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Service {
-    load_balancer: LoadBalancer,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct LoadBalancer {
-    servers: Vec<Server>,
-    pass_host_header: bool,
-    servers_transport: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    sticky: Option<Sticky>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-struct Sticky {
-    cookie: Cookie,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Cookie {
-    name: &'static str,
-    secure: bool,
-    http_only: bool,
-    same_site: &'static str,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-struct Server {
-    url: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    weight: Option<u32>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ServersTransport {
-    /// -1 keeps no connection: kept ones would send nearly everything to one container.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    max_idle_conns_per_host: Option<i32>,
-    forwarding_timeouts: ForwardingTimeouts,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ForwardingTimeouts {
-    dial_timeout: &'static str,
-}
+/// Below the routes of names.
+const WILDCARD_PRIORITY: u32 = 500;
 
 /// Where the requests of a service go.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -165,6 +58,9 @@ pub(super) struct Backend {
     pub(super) is_sticky: bool,
 }
 
+/// The versions of other services that get a share of the requests.
+pub(super) type Shares = BTreeMap<(ServiceId, i32), Backend>;
+
 /// The text of a file and the marker by which it is recognised.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct File {
@@ -175,90 +71,6 @@ pub(super) struct File {
 /// The value that asks for the marker of one file.
 pub(super) fn marker_request(secret: &str, name: &str) -> String {
     format!("{secret}.{name}")
-}
-
-/// A file for the routes of a service. `https_port` is the public one.
-pub(super) fn routes_file(
-    backend: &Backend,
-    routes: &[Route],
-    secret: &str,
-    https_port: u16,
-) -> File {
-    let mut http = Http::default();
-    let id = backend.service;
-    for route in routes {
-        let name = format!("{id}-{}", route.domain);
-        let is_secure = routes.iter().all(|route| route.tls != TlsMode::None);
-        let service = add_backend(&mut http, &id.to_string(), backend, route.port, is_secure);
-        let mut middlewares = Vec::new();
-        if backend.parts.len() > 1 {
-            let retry = format!("{id}-retry");
-            let attempts = backend.parts.len().min(MOST_ATTEMPTS);
-            http.middlewares
-                .insert(retry.clone(), Middleware::Retry { attempts });
-            middlewares.push(retry);
-        }
-        if route.strip_prefix && !route.path_prefix.is_root() {
-            let strip = format!("{name}-strip");
-            http.middlewares.insert(
-                strip.clone(),
-                Middleware::StripPrefix {
-                    prefixes: vec![route.path_prefix.to_string()],
-                },
-            );
-            middlewares.push(strip);
-        }
-        let (entry_point, tls) = match route.tls {
-            TlsMode::None => (WEB, None),
-            TlsMode::Acme => (
-                WEB_SECURE,
-                Some(Tls {
-                    cert_resolver: Some(ACME),
-                }),
-            ),
-            TlsMode::Custom => (
-                WEB_SECURE,
-                Some(Tls {
-                    cert_resolver: None,
-                }),
-            ),
-        };
-        if tls.is_some() {
-            let redirect = format!("{id}-https");
-            http.routers.insert(
-                format!("{name}-http"),
-                Router {
-                    entry_points: vec![WEB],
-                    rule: rule(&route.host, &route.path_prefix),
-                    priority: priority(&route.path_prefix),
-                    middlewares: vec![redirect.clone()],
-                    service: "noop@internal".to_owned(),
-                    tls: None,
-                },
-            );
-            http.middlewares.insert(
-                redirect,
-                Middleware::RedirectScheme {
-                    scheme: "https",
-                    port: (https_port != 443).then(|| https_port.to_string()),
-                    permanent: true,
-                },
-            );
-        }
-        http.routers.insert(
-            name,
-            Router {
-                entry_points: vec![entry_point],
-                rule: rule(&route.host, &route.path_prefix),
-                priority: priority(&route.path_prefix),
-                middlewares,
-                service,
-                tls,
-            },
-        );
-    }
-    let heading = heading(backend.service, backend.number);
-    marked(http, &heading, &format!("service-{id}"), secret)
 }
 
 /// A file for the probe of one version: whoever has the secret header, for nobody else.
@@ -281,8 +93,8 @@ pub(super) fn probe_file(
     http.middlewares.insert(
         name.clone(),
         Middleware::Headers {
-            custom_request_headers: BTreeMap::from([(header, String::new())]),
-            custom_response_headers: BTreeMap::from([(header, marker.clone())]),
+            custom_request_headers: BTreeMap::from([(header.to_owned(), String::new())]),
+            custom_response_headers: BTreeMap::from([(header.to_owned(), marker.clone())]),
         },
     );
     http.routers.insert(
@@ -332,7 +144,7 @@ fn marked(mut http: Http, heading: &str, name: &str, secret: &str) -> File {
         router.clone(),
         Middleware::Headers {
             custom_request_headers: BTreeMap::new(),
-            custom_response_headers: BTreeMap::from([(MARKER, marker.clone())]),
+            custom_response_headers: BTreeMap::from([(MARKER.to_owned(), marker.clone())]),
         },
     );
     http.routers.insert(
@@ -355,6 +167,8 @@ fn marked(mut http: Http, heading: &str, name: &str, secret: &str) -> File {
 fn write(heading: &str, dynamic: &Dynamic) -> String {
     // Maps with string keys always serialise.
     let json = serde_json::to_string_pretty(dynamic).unwrap_or_default();
+    // The proxy reads files as templates first; in texts alone can two braces stand together.
+    let json = json.replace("{{", "{\\u007b");
     format!("{heading}\n{json}\n")
 }
 
@@ -382,43 +196,32 @@ fn add_backend(
     let name = format!("{transport}-{}-{port}", backend.number);
     http.services.insert(
         name.clone(),
-        Service {
-            load_balancer: LoadBalancer {
-                servers: backend
-                    .parts
-                    .iter()
-                    .map(|(name, replicas)| Server {
-                        url: format!("http://tasks.{name}:{port}"),
-                        weight: (!is_even).then_some(*replicas),
-                    })
-                    .collect(),
-                pass_host_header: true,
-                servers_transport: transport.to_owned(),
-                sticky: (backend.is_sticky && is_divided).then_some(Sticky {
-                    cookie: Cookie {
-                        name: AFFINITY,
-                        secure: is_secure,
-                        http_only: true,
-                        same_site: "lax",
-                    },
-                }),
-            },
-        },
+        Service::LoadBalancer(LoadBalancer {
+            servers: backend
+                .parts
+                .iter()
+                .map(|(name, replicas)| Server {
+                    url: format!("http://tasks.{name}:{port}"),
+                    weight: (!is_even).then_some(*replicas),
+                })
+                .collect(),
+            pass_host_header: true,
+            servers_transport: transport.to_owned(),
+            sticky: (backend.is_sticky && is_divided).then(|| Sticky {
+                cookie: cookie(AFFINITY, is_secure),
+            }),
+        }),
     );
     name
 }
 
-/// `PathPrefix` of the proxy's compares text: `/a` would also match `/ab`.
-fn rule(host: &DomainName, prefix: &PathPrefix) -> String {
-    if prefix.is_root() {
-        format!("Host(`{host}`)")
-    } else {
-        format!("Host(`{host}`) && (Path(`{prefix}`) || PathPrefix(`{prefix}/`))")
+fn cookie(name: &'static str, is_secure: bool) -> Cookie {
+    Cookie {
+        name,
+        secure: is_secure,
+        http_only: true,
+        same_site: "lax",
     }
-}
-
-fn priority(prefix: &PathPrefix) -> u32 {
-    ROUTE_PRIORITY + u32::try_from(prefix.as_str().len()).unwrap_or_default()
 }
 
 fn digest(text: &str) -> String {

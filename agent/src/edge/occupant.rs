@@ -5,14 +5,18 @@ use std::path::Path;
 
 /// A sentence about a port that is taken.
 pub(super) async fn describe(port: u16) -> String {
-    let who = tokio::task::spawn_blocking(move || program(port))
-        .await
-        .ok()
-        .flatten();
-    match who {
+    match of(port).await {
         Some(who) => format!("Port {port}, which the proxy needs, is in use by {who}."),
         None => format!("Port {port}, which the proxy needs, is in use by another program."),
     }
+}
+
+/// The program that listens on a port, as `name (process 123)`.
+pub(crate) async fn of(port: u16) -> Option<String> {
+    tokio::task::spawn_blocking(move || program(port))
+        .await
+        .ok()
+        .flatten()
 }
 
 /// The program that listens on a port, as `name (process 123)`. Blocking.

@@ -1,10 +1,11 @@
 //! The routes of services, and the switch.
 
 use longshore_agent_api::{AgentProblem, DeployJob, RouteUpdate};
+use longshore_domain::route::Route;
 use longshore_domain::{FailureKind, ServiceId};
 
 use super::Edge;
-use super::dynamic::{Backend, File, number_in, routes_file};
+use super::dynamic::{Backend, File, Shares, number_in, routes_file};
 use super::files::{probe_name, routes_name};
 use crate::engine::{Part, Version, failed, problem};
 use crate::machine::Owned;
@@ -26,7 +27,8 @@ impl Edge {
         } else {
             let secret = self.files.secret().await.map_err(failed)?;
             let port = self.config.proxy_https_port;
-            let file = routes_file(&backend, &job.routes, &secret, port);
+            let shares = self.shares(&job.routes).await.map_err(failed)?;
+            let file = routes_file(&backend, &job.routes, &shares, &secret, port);
             // Once begun, a change is not left half done: it is taken within seconds or
             // undone.
             self.change(&name, &file).await.map_err(failed)?;
@@ -132,7 +134,9 @@ impl Edge {
         let mut backend = backend(job, new);
         backend.parts.extend(old.iter().map(pair));
         let secret = self.files.secret().await?;
-        let file = routes_file(&backend, &job.routes, &secret, self.config.proxy_https_port);
+        let shares = self.shares(&job.routes).await?;
+        let port = self.config.proxy_https_port;
+        let file = routes_file(&backend, &job.routes, &shares, &secret, port);
         self.change(&routes_name(job.service), &file).await
     }
 
@@ -192,7 +196,33 @@ impl Edge {
         };
         let secret = self.files.secret().await?;
         let port = self.config.proxy_https_port;
-        Ok(routes_file(&backend, &update.routes, &secret, port))
+        let shares = self.shares(&update.routes).await?;
+        Ok(routes_file(
+            &backend,
+            &update.routes,
+            &shares,
+            &secret,
+            port,
+        ))
+    }
+
+    /// The versions of other services that get a share of a service's requests. One that is
+    /// not there gets none.
+    async fn shares(&self, routes: &[Route]) -> Result<Shares, AgentProblem> {
+        let mut shares = Shares::new();
+        for share in routes.iter().filter_map(|route| route.share) {
+            let found = self.engine.find_version(share.service, share.live_number);
+            if let Some(version) = found.await? {
+                let backend = Backend {
+                    service: share.service,
+                    number: share.live_number,
+                    parts: serving(&version),
+                    is_sticky: version.is_sticky,
+                };
+                shares.insert((share.service, share.live_number), backend);
+            }
+        }
+        Ok(shares)
     }
 }
 

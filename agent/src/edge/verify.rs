@@ -164,7 +164,7 @@ impl Edge {
     ) -> Result<Answer, AgentProblem> {
         let ports = self.private_ports().await?;
         let url = format!("http://127.0.0.1:{}{}", ports.probe, job.health.path());
-        let first = job.routes.first().map(|route| route.host.as_str());
+        let first = job.routes.first().map(|route| route.host.base());
         let host = job.health.host.as_deref().or(first).unwrap_or("localhost");
         let answer = self
             .http

@@ -70,6 +70,21 @@ impl Engine {
         service: ServiceId,
         number: i32,
     ) -> Result<ContainerSummary, AgentProblem> {
+        let running = self.running_containers(service, number).await?;
+        running.into_iter().next().ok_or_else(|| {
+            problem(
+                FailureKind::ReferenceNotFound,
+                "No container of the live version runs at the moment.",
+            )
+        })
+    }
+
+    /// The containers of a version that run, without those that run once.
+    pub(super) async fn running_containers(
+        &self,
+        service: ServiceId,
+        number: i32,
+    ) -> Result<Vec<ContainerSummary>, AgentProblem> {
         let labels = vec![
             format!("{}={service}", self.names.service()),
             format!("{}={number}", self.names.number()),
@@ -84,18 +99,11 @@ impl Engine {
             .await
             .map_err(|error| refused("The list of containers", &error))?;
         let role = self.names.role();
-        found
-            .into_iter()
-            .find(|container| {
-                let labels = container.labels.as_ref();
-                labels.is_none_or(|labels| !labels.contains_key(&role))
-            })
-            .ok_or_else(|| {
-                problem(
-                    FailureKind::ReferenceNotFound,
-                    "No container of the live version runs at the moment.",
-                )
-            })
+        let is_replica = |container: &ContainerSummary| {
+            let labels = container.labels.as_ref();
+            labels.is_none_or(|labels| !labels.contains_key(&role))
+        };
+        Ok(found.into_iter().filter(is_replica).collect())
     }
 
     async fn container_state(&self, container: &str) -> Result<ContainerState, AgentProblem> {

@@ -23,6 +23,10 @@ pub(crate) struct Names {
 }
 
 impl Names {
+    pub(crate) fn instance(&self) -> &str {
+        &self.instance
+    }
+
     pub(crate) fn new(instance: &str) -> Self {
         Self {
             instance: instance.to_owned(),

@@ -1,5 +1,7 @@
 //! Runs the release command once, in the new image, before anything is switched.
 
+use std::collections::HashMap;
+
 use bollard::errors::Error;
 use bollard::models::{
     ContainerCreateBody, EndpointSettings, HostConfig, HostConfigLogConfig, NetworkingConfig,
@@ -81,43 +83,10 @@ impl Engine {
         command: &[String],
         name: &str,
     ) -> Result<bool, AgentProblem> {
-        let network = self.names.environment_network(job.environment);
-        self.environment_network(job.environment).await?;
         let image = self.image(image).await?;
         let mut labels = self.names.labels(job);
         labels.insert(self.names.role(), RELEASE.to_owned());
-        let body = ContainerCreateBody {
-            image: image.id,
-            entrypoint: Some(command.to_vec()),
-            cmd: Some(Vec::new()),
-            env: Some(environment(job)),
-            labels: Some(labels),
-            host_config: Some(HostConfig {
-                network_mode: Some(network.clone()),
-                memory: job.memory_limit_bytes,
-                nano_cpus: job.cpu_limit_millis.map(|millis| millis * 1_000_000),
-                init: Some(true),
-                mounts: Some(
-                    job.volumes
-                        .iter()
-                        // The version that runs has the others.
-                        .filter(|volume| !volume.has_one_writer())
-                        .map(|volume| volume_mount(job, &self.names, volume))
-                        .chain(job.binds.iter().map(bind_mount))
-                        .collect(),
-                ),
-                cap_drop: Some(vec!["NET_RAW".to_owned()]),
-                log_config: Some(HostConfigLogConfig {
-                    typ: Some("json-file".to_owned()),
-                    config: Some(log_options()),
-                }),
-                ..HostConfig::default()
-            }),
-            networking_config: Some(NetworkingConfig {
-                endpoints_config: Some([(network, EndpointSettings::default())].into()),
-            }),
-            ..ContainerCreateBody::default()
-        };
+        let body = self.one_off(job, image.id, command, labels).await?;
         let options = CreateContainerOptionsBuilder::default().name(name).build();
         match self.docker.create_container(Some(options), body).await {
             Ok(_) => {}
@@ -149,6 +118,50 @@ impl Engine {
                 problem
             })?;
         Ok(false)
+    }
+
+    /// A container that runs a command once as a version would, on the environment's network.
+    pub(super) async fn one_off(
+        &self,
+        job: &DeployJob,
+        image: Option<String>,
+        command: &[String],
+        labels: HashMap<String, String>,
+    ) -> Result<ContainerCreateBody, AgentProblem> {
+        let network = self.names.environment_network(job.environment);
+        self.environment_network(job.environment).await?;
+        Ok(ContainerCreateBody {
+            image,
+            entrypoint: Some(command.to_vec()),
+            cmd: Some(Vec::new()),
+            env: Some(environment(job)),
+            labels: Some(labels),
+            host_config: Some(HostConfig {
+                network_mode: Some(network.clone()),
+                memory: job.memory_limit_bytes,
+                nano_cpus: job.cpu_limit_millis.map(|millis| millis * 1_000_000),
+                init: Some(true),
+                mounts: Some(
+                    job.volumes
+                        .iter()
+                        // The version that runs has the others.
+                        .filter(|volume| !volume.has_one_writer())
+                        .map(|volume| volume_mount(job, &self.names, volume))
+                        .chain(job.binds.iter().map(bind_mount))
+                        .collect(),
+                ),
+                cap_drop: Some(vec!["NET_RAW".to_owned()]),
+                log_config: Some(HostConfigLogConfig {
+                    typ: Some("json-file".to_owned()),
+                    config: Some(log_options()),
+                }),
+                ..HostConfig::default()
+            }),
+            networking_config: Some(NetworkingConfig {
+                endpoints_config: Some([(network, EndpointSettings::default())].into()),
+            }),
+            ..ContainerCreateBody::default()
+        })
     }
 
     async fn follow_release(&self, ctx: &StageContext, name: &str) -> Result<(), StageError> {

@@ -83,6 +83,7 @@ impl Engine {
         for container in self.one_offs(Some(service)).await? {
             self.remove_one_off(&container.id).await?;
         }
+        self.remove_all_once(service).await?;
         self.remove_files(service, None).await?;
         for owned in self.images(service).await? {
             if let Owned::Image { tag, .. } = owned {

@@ -9,9 +9,10 @@ use longshore_agent_api::{AgentProblem, DeployJob};
 use longshore_domain::FailureKind;
 use longshore_domain::health::HealthProbe;
 
+use super::literal::make_literal;
 use super::parts::Part;
 use super::spec::{Ingredients, service_spec};
-use super::{Engine, failed, is_absent, is_conflict, problem, refused};
+use super::{Engine, failed, is_absent, is_conflict, problem, refused, scale};
 use crate::stage::{StageContext, StageError};
 
 /// How often Swarm is asked.
@@ -86,7 +87,7 @@ impl Engine {
         let private = self.environment_network(job.environment).await?;
         let edge = self.edge_network().await?;
         let probe = self.probe().await?;
-        let spec = service_spec(
+        let mut spec = service_spec(
             job,
             part,
             &Ingredients {
@@ -98,6 +99,8 @@ impl Engine {
                 files,
             },
         );
+        scale::apply(&mut spec, job, &self.names);
+        make_literal(&mut spec);
         match self.docker.create_service(spec, None).await {
             Ok(_) => Ok(()),
             Err(error) if is_conflict(&error) => Ok(()),

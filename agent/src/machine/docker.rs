@@ -8,10 +8,11 @@ use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 use longshore_agent_api::{
     AgentProblem, CommandEnd, ContainerCommand, ContainerLine, DeployJob, DesiredService,
-    HealthTrial, HealthVerdict, Origin, RegistryLogin, RepositoryCheck, RepositoryReport,
-    RouteUpdate, RunningUpdate, VersionEnds, VersionStatus, VolumeStatus,
+    HealthTrial, HealthVerdict, OnceRequest, OnceStatus, Origin, RegistryLogin, RepositoryCheck,
+    RepositoryReport, RouteUpdate, RunningUpdate, TerminalRequest, VersionEnds, VersionStatus,
+    VolumeStatus,
 };
-use longshore_domain::{FailureKind, ServiceId, Strategy};
+use longshore_domain::{FailureKind, JobId, ServiceId, Strategy};
 use tokio::sync::watch;
 
 use super::step_by_step::StepByStep;
@@ -21,6 +22,7 @@ use crate::config::Config;
 use crate::disk::Shortage;
 use crate::edge::Edge;
 use crate::engine::Engine;
+use crate::engine::terminal::Terminal;
 use crate::git::{self, Checkout};
 use crate::paths::Paths;
 use crate::stage::{StageContext, StageError};
@@ -68,6 +70,10 @@ impl DockerMachine {
                 () = stopping.cancelled() => {}
                 () = builds.supervise() => {}
             }
+        });
+        let engine = self.engine.clone();
+        self.tasks.spawn("terminals", async move {
+            engine.end_left_terminals().await;
         });
         let machine = Arc::clone(self);
         self.tasks.spawn("prepare", async move {
@@ -237,6 +243,10 @@ impl Machine for DockerMachine {
         // Before anything is built or changed.
         self.engine
             .check_binds(job)
+            .map_err(crate::engine::failed)?;
+        self.engine
+            .check_host_ports(job)
+            .await
             .map_err(crate::engine::failed)?;
         let docker = self.engine.docker();
         let tag = self.engine.image_tag(job.service, job.number);
@@ -416,6 +426,26 @@ impl Machine for DockerMachine {
         command: &ContainerCommand,
     ) -> Result<CommandEnd, AgentProblem> {
         self.engine.command(service, command).await
+    }
+
+    async fn open_terminal(
+        &self,
+        service: ServiceId,
+        request: &TerminalRequest,
+    ) -> Result<Terminal, AgentProblem> {
+        self.engine.open_terminal(service, request).await
+    }
+
+    async fn start_once(&self, job: JobId, request: &OnceRequest) -> Result<(), AgentProblem> {
+        self.engine.start_once(job, request).await
+    }
+
+    async fn once_status(&self, job: JobId) -> Result<OnceStatus, AgentProblem> {
+        self.engine.once_status(job).await
+    }
+
+    async fn remove_once(&self, job: JobId) -> Result<(), AgentProblem> {
+        self.engine.remove_once(job).await
     }
 
     async fn volumes(&self) -> Result<Vec<VolumeStatus>, AgentProblem> {

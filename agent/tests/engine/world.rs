@@ -12,7 +12,7 @@ use longshore_agent::engine::Engine;
 use longshore_agent::stage::{EventSink, StageContext, StageError};
 use longshore_agent_api::{DeployJob, JobEventKind, Origin, StageLimits};
 use longshore_domain::health::HealthCheck;
-use longshore_domain::route::{Route, TlsMode};
+use longshore_domain::route::{DomainOptions, Route, TlsMode};
 use longshore_domain::takeover::StrategyReason;
 use longshore_domain::{DeploymentId, DomainId, EnvironmentId, ServiceId, Strategy};
 use longshore_testkit::engine::Run;
@@ -144,6 +144,8 @@ pub fn job(command: &[&str], port: Option<u16>) -> DeployJob {
         volumes: Vec::new(),
         files: Vec::new(),
         binds: Vec::new(),
+        host_ports: Vec::new(),
+        scale: longshore_domain::scale::Scale::default(),
         release_command: None,
         replicas: 1,
         memory_limit_bytes: None,
@@ -193,6 +195,8 @@ pub fn route(host: &str, prefix: &str) -> Route {
         strip_prefix: false,
         port: 8080.try_into().unwrap(),
         tls: TlsMode::None,
+        options: DomainOptions::default(),
+        share: None,
     }
 }
 

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use longshore_domain::health::HealthCheck;
 use longshore_domain::route::Route;
 use longshore_domain::run::Port;
+use longshore_domain::scale::Scale;
 use longshore_domain::secret::serialize_exposed;
 use longshore_domain::source::{Archive, Build};
 use longshore_domain::takeover::StrategyReason;
 use longshore_domain::{
-    BindMount, CommitSha, DeploymentId, EnvKey, EnvironmentId, FilePath, GitRef, GitUrl, ImageRef,
-    Secret, ServiceId, ServiceName, Strategy, VolumeMount,
+    BindMount, CommitSha, DeploymentId, EnvKey, EnvironmentId, FilePath, GitRef, GitUrl, HostPort,
+    ImageRef, Secret, ServiceId, ServiceName, Strategy, VolumeMount,
 };
 use serde::{Deserialize, Serialize};
 
@@ -54,6 +55,12 @@ pub struct DeployJob {
     /// Directories of the machine; refused when its administrator does not allow them.
     #[serde(default)]
     pub binds: Vec<BindMount>,
+    /// Ports of the machine that lead straight to the one container.
+    #[serde(default)]
+    pub host_ports: Vec<HostPort>,
+    /// Where the containers run, what is kept free for them, when they are started again.
+    #[serde(default)]
+    pub scale: Scale,
     /// Runs once in the new image before it starts.
     pub release_command: Option<Vec<String>>,
     /// Containers.

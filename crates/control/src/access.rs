@@ -3,17 +3,18 @@
 //! demand one, so that the check cannot be forgotten.
 
 use longshore_domain::{
-    DeploymentId, DomainId, EnvironmentId, Permission, ProjectId, RegistryId, Role, ServiceId,
-    TeamId,
+    DeploymentId, DomainId, EnvironmentId, JobId, Permission, ProjectId, RegistryId, Role,
+    ServiceId, TeamId,
 };
 use longshore_store::deployments::DeploymentRecord;
 use longshore_store::domains::DomainRecord;
 use longshore_store::environments::EnvironmentRecord;
+use longshore_store::jobs::JobRecord;
 use longshore_store::projects::ProjectRecord;
 use longshore_store::registries::RegistryRecord;
 use longshore_store::services::ServiceRecord;
 use longshore_store::{
-    PgConnection, deployments, domains, environments, projects, registries, services,
+    PgConnection, deployments, domains, environments, jobs, projects, registries, services,
 };
 
 use crate::{Actor, ControlError, Result};
@@ -160,5 +161,17 @@ impl Guarded for DeploymentRecord {
         id: DeploymentId,
     ) -> longshore_store::Result<Option<Self>> {
         deployments::find(connection, team, id).await
+    }
+}
+
+impl Guarded for JobRecord {
+    type Id = JobId;
+
+    async fn find(
+        connection: &mut PgConnection,
+        team: TeamId,
+        id: JobId,
+    ) -> longshore_store::Result<Option<Self>> {
+        jobs::find(connection, team, id).await
     }
 }

@@ -1,7 +1,10 @@
 //! Domains: hosts and path prefixes that route to a service. A change wakes the
 //! reconciler, which applies the routes to the live version.
 
-use longshore_domain::route::{Route, TlsMode};
+mod change;
+mod options;
+
+use longshore_domain::route::{Route, Share, TlsMode};
 use longshore_domain::run::Port;
 use longshore_domain::{DomainId, DomainName, PathPrefix, Permission, ServiceId};
 use longshore_store::domains::DomainRecord;
@@ -35,7 +38,29 @@ impl Control {
                 "A database speaks no HTTP, so it takes no domains.",
             ));
         }
-        let domain = self.parse_domain(service.get(), &draft)?;
+        let Parsed {
+            host,
+            path_prefix,
+            port,
+            tls,
+        } = self.parse_domain(service.get(), &draft)?;
+        let options = self
+            .options(&mut transaction, service.get(), draft.options, &[])
+            .await?;
+        let domain = DomainRecord {
+            id: DomainId::generate(),
+            team: service.team(),
+            service: service.get().id,
+            strip_prefix: draft.strip_prefix && !path_prefix.is_root(),
+            host,
+            path_prefix,
+            port,
+            tls,
+            certificate: draft.certificate.filter(|_| tls == TlsMode::Custom),
+            dns_provider: draft.dns_provider.filter(|_| tls == TlsMode::Acme),
+            options,
+        };
+        check_redirect(&domain)?;
         domains::insert(&mut transaction, &domain).await?;
         let target = format!("domain:{}", domain.host);
         note(&mut transaction, actor, &service, "domain.add", &target).await?;
@@ -78,7 +103,7 @@ impl Control {
         self.commit(transaction).await
     }
 
-    fn parse_domain(&self, service: &ServiceRecord, draft: &DomainDraft) -> Result<DomainRecord> {
+    fn parse_domain(&self, service: &ServiceRecord, draft: &DomainDraft) -> Result<Parsed> {
         let mut problems = Problems::default();
         let host = problems.parse::<DomainName>("host", &draft.host);
         let path_prefix = match &draft.path_prefix {
@@ -109,17 +134,37 @@ impl Control {
         if dashboard.and_then(url::Url::host_str) == Some(host.as_str()) {
             return Err(ControlError::conflict("host", "is the dashboard's own"));
         }
-        Ok(DomainRecord {
-            id: DomainId::generate(),
-            team: service.team,
-            service: service.id,
-            strip_prefix: draft.strip_prefix && !path_prefix.is_root(),
+        Ok(Parsed {
             host,
             path_prefix,
             port,
             tls,
         })
     }
+}
+
+/// Where a domain leads, read.
+struct Parsed {
+    host: DomainName,
+    path_prefix: PathPrefix,
+    port: Option<Port>,
+    tls: TlsMode,
+}
+
+/// A redirect to its own host would never end.
+fn check_redirect(domain: &DomainRecord) -> Result<()> {
+    let Some(redirect) = &domain.options.redirect_to else {
+        return Ok(());
+    };
+    let to: DomainName = redirect.to.host().parse().map_err(ControlError::internal)?;
+    if domain.host.covers(&to) && (domain.path_prefix.is_root() || redirect.keep_path) {
+        let problem = crate::FieldProblem::new(
+            "options.redirect_to.to",
+            format!("leads back to {} and would never end", domain.host),
+        );
+        return Err(ControlError::Invalid(vec![problem]));
+    }
+    Ok(())
 }
 
 pub(crate) fn domain_view(domain: &DomainRecord, ports: ProxyPorts) -> DomainView {
@@ -140,14 +185,19 @@ pub(crate) fn domain_view(domain: &DomainRecord, ports: ProxyPorts) -> DomainVie
         strip_prefix: domain.strip_prefix,
         port: domain.port.map(Port::get),
         tls: domain.tls,
+        certificate: domain.certificate,
+        dns_provider: domain.dns_provider,
+        options: options::shown(&domain.options),
     }
 }
 
-/// The routes of a service's domains; one without any port routes nowhere.
+/// The routes of a service's domains; one without any port routes nowhere. `live` tells the
+/// number and port of another service's live version.
 pub(crate) fn routes(
     domains: &[DomainRecord],
     service: ServiceId,
     port: Option<Port>,
+    live: impl Fn(ServiceId) -> Option<(i32, Option<Port>)>,
 ) -> Vec<Route> {
     domains
         .iter()
@@ -160,6 +210,16 @@ pub(crate) fn routes(
                 strip_prefix: domain.strip_prefix,
                 port: domain.port.or(port)?,
                 tls: domain.tls,
+                share: domain.options.split.and_then(|split| {
+                    let (live_number, port) = live(split.service)?;
+                    Some(Share {
+                        service: split.service,
+                        live_number,
+                        port: port?,
+                        percent: split.percent,
+                    })
+                }),
+                options: domain.options.clone(),
             })
         })
         .collect()

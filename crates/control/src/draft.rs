@@ -5,7 +5,9 @@ mod account;
 mod app;
 mod database;
 mod deployment;
+mod job;
 mod registry;
+mod terminal;
 mod upload;
 mod variable;
 
@@ -13,6 +15,8 @@ pub use account::*;
 pub use app::*;
 pub use database::*;
 pub use deployment::*;
+pub use job::*;
 pub use registry::{RegistryAccount, RegistryDraft};
+pub use terminal::*;
 pub use upload::Uploaded;
 pub use variable::*;

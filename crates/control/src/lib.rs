@@ -20,7 +20,9 @@ mod domains;
 pub mod draft;
 mod environments;
 mod error;
-pub mod hub;
+pub mod host_ports;
+mod hub;
+mod jobs;
 mod keyring;
 mod problems;
 mod projects;
@@ -28,6 +30,7 @@ mod random;
 mod registries;
 mod settings;
 mod storage;
+mod terminals;
 mod transaction;
 mod uploads;
 pub mod variables;
@@ -49,6 +52,7 @@ pub use keyring::{DecryptError, InvalidMasterKey, Keyring};
 pub use longshore_store as store;
 pub use registries::RegistryPlan;
 pub use settings::{ControlSettings, ProxyPorts};
+pub use terminals::{TerminalOffer, TerminalSlot};
 pub use view::*;
 pub use webhooks::{HookError, Provider};
 
@@ -62,6 +66,7 @@ pub struct Control {
     settings: Arc<ControlSettings>,
     passwords: accounts::Passwords,
     ports: ProxyPorts,
+    terminals: terminals::Slots,
 }
 
 impl Control {
@@ -75,6 +80,7 @@ impl Control {
             settings: Arc::new(settings),
             passwords: accounts::Passwords::default(),
             ports: ProxyPorts::default(),
+            terminals: terminals::Slots::default(),
         }
     }
 

@@ -1,5 +1,6 @@
 //! What the use cases must be told at start.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use longshore_domain::AllowedBinds;
@@ -34,4 +35,8 @@ pub struct ControlSettings {
     pub instance: String,
     /// The directories of the machine that services may mount.
     pub bind_paths: AllowedBinds,
+    /// Addresses at which this machine is reached from outside, the usual one first.
+    pub addresses: Vec<IpAddr>,
+    /// Whether the proxy takes Cloudflare's word for a client's address.
+    pub trusts_cloudflare: bool,
 }

@@ -3,6 +3,7 @@
 
 mod claim;
 mod desired;
+mod once;
 mod record;
 mod types;
 mod upkeep;

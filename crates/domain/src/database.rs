@@ -52,6 +52,12 @@ pub struct Engine {
     pub reads_earlier_series: bool,
     /// Ends with 0 when it takes queries; runs in its container.
     pub health: &'static [&'static str],
+    /// An image with extensions that may take the place of the usual one, as an example; none
+    /// where only the usual one is known to work.
+    pub extension_image: Option<&'static str>,
+    /// Its client for people, run in its container; `${{KEY}}` is a variable. None when the
+    /// image has none.
+    pub console: &'static [&'static str],
     /// Writes everything to standard output; runs in its container.
     pub dump: &'static [&'static str],
     /// Reads that from standard input; none when files of the volume are put back instead.
@@ -149,6 +155,53 @@ impl Engine {
     /// None for such a version.
     pub fn image(&self, version: &str) -> Result<ImageRef, InvalidText> {
         format!("{}:{version}", self.image).parse()
+    }
+
+    /// The image of a version, or another one of the same series with extensions.
+    ///
+    /// # Errors
+    /// A fragment that says what the other one must be like.
+    pub fn image_or(&self, version: &str, other: Option<&str>) -> Result<ImageRef, InvalidText> {
+        let Some(other) = other.map(str::trim).filter(|other| !other.is_empty()) else {
+            return self.image(version);
+        };
+        let Some(example) = self.extension_image else {
+            return Err(InvalidText::new(format!(
+                "cannot be chosen for {}",
+                self.label
+            )));
+        };
+        let image: ImageRef = other.parse()?;
+        let series = self.versions.get(self.series(version)).copied();
+        let name = image.as_str().split('@').next().unwrap_or_default();
+        let tag = name
+            .rsplit_once(':')
+            .map(|(_, tag)| tag)
+            .filter(|tag| !tag.contains('/'))
+            .unwrap_or_default();
+        // `pg17`, `17-3.5`, `0.8.0-pg17` and `latest-pg17.2` name the series 17.
+        let mut numbers = tag.split(|c: char| !c.is_ascii_digit() && c != '.');
+        let fits = series.is_some_and(|series| {
+            numbers.any(|number| {
+                number
+                    .strip_prefix(series)
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+            })
+        });
+        if fits {
+            return Ok(image);
+        }
+        Err(InvalidText::new(format!(
+            "must have a tag that names the series of {version}, because another one cannot read its files; such as {example}"
+        )))
+    }
+
+    /// Whether an image is the usual one, in whichever version.
+    pub fn is_usual(&self, image: &ImageRef) -> bool {
+        image
+            .as_str()
+            .strip_prefix(self.image)
+            .is_some_and(|rest| rest.starts_with(':'))
     }
 
     /// The version to go to from the one that there is.

@@ -62,12 +62,18 @@ typed_id! {
     DeploymentId;
     /// A host and path prefix that routes to a service.
     DomainId;
+    /// A certificate that a team brought itself.
+    CertificateId;
+    /// Where a team's DNS records can be made.
+    DnsProviderId;
     /// The webhook of a service; part of the hook's URL.
     HookId;
     /// One received webhook.
     DeliveryId;
     /// An API token of a user.
     ApiTokenId;
+    /// A command that runs once.
+    JobId;
     /// A team's account at a container registry.
     RegistryId;
 }

@@ -1,5 +1,18 @@
 //! How requests find a service.
 
+pub mod cloudflare;
+mod header;
+mod options;
+mod password;
+mod pattern;
+mod redirect;
+
+pub use header::{HeaderName, HeaderValue};
+pub use options::{BasicUser, DomainOptions, Hsts, RateLimit, Share, Split};
+pub use password::PasswordHash;
+pub use pattern::{UrlPattern, UrlReplacement};
+pub use redirect::{HostRedirect, PatternRedirect, RedirectTarget};
+
 use serde::{Deserialize, Serialize};
 
 use crate::run::Port;
@@ -51,4 +64,10 @@ pub struct Route {
     pub port: Port,
     /// How it is protected.
     pub tls: TlsMode,
+    /// What happens to requests on their way.
+    #[serde(default)]
+    pub options: DomainOptions,
+    /// The other service of a split, when it is live.
+    #[serde(default)]
+    pub share: Option<Share>,
 }

@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::Strategy;
 use crate::health::HealthCheck;
+use crate::host_port::{self, HostPort};
 use crate::mount::{self, BindMount, FileMount};
+use crate::scale::Scale;
 use crate::takeover::SoleUse;
 use crate::volume::{self, VolumeMount};
 
@@ -53,6 +55,12 @@ pub struct RunSettings {
     /// Directories of the machine.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub binds: Vec<BindMount>,
+    /// Ports of the machine that lead straight to the one container.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub host_ports: Vec<HostPort>,
+    /// Where the containers run, what is kept free for them, when they are started again.
+    #[serde(skip_serializing_if = "is_default_scale")]
+    pub scale: Scale,
     /// The health check.
     pub health: HealthCheck,
     /// Seconds that the old version goes on serving what it has begun.
@@ -84,6 +92,8 @@ impl Default for RunSettings {
             volumes: Vec::new(),
             files: Vec::new(),
             binds: Vec::new(),
+            host_ports: Vec::new(),
+            scale: Scale::default(),
             health: HealthCheck::default(),
             drain_seconds: 10,
             stop_grace_seconds: 10,
@@ -103,7 +113,10 @@ impl RunSettings {
 
     /// What two of its versions cannot hold at once.
     pub fn sole_use(&self) -> Option<SoleUse> {
-        self.has_one_writer().then_some(SoleUse::Volume)
+        if self.has_one_writer() {
+            return Some(SoleUse::Volume);
+        }
+        (!self.host_ports.is_empty()).then_some(SoleUse::HostPort)
     }
 
     /// What is wrong with it, as fragments behind field names.
@@ -138,6 +151,14 @@ impl RunSettings {
             problems.push(("cpu_limit_millis", "must be at least 10".to_owned()));
         }
         problems.extend(self.storage_problems());
+        let limits = (self.memory_limit_bytes, self.cpu_limit_millis);
+        problems.extend(self.scale.problems(limits.0, limits.1));
+        let ports = host_port::problems(&self.host_ports).into_iter();
+        problems.extend(ports.map(|problem| ("host_ports", problem)));
+        if self.replicas > 1 && !self.host_ports.is_empty() {
+            let problem = "must be 1 while a port of the machine leads to the container";
+            problems.push(("replicas", problem.to_owned()));
+        }
         if let Some(arguments) = &self.arguments
             && !is_argv(arguments)
         {
@@ -184,6 +205,10 @@ impl RunSettings {
         }
         problems
     }
+}
+
+fn is_default_scale(scale: &Scale) -> bool {
+    *scale == Scale::default()
 }
 
 /// Whether the kernel takes such a list of arguments.

@@ -93,6 +93,12 @@ impl Browser {
         element.send_keys(text).await.expect("a filled field");
     }
 
+    /// Types into what a selector finds.
+    pub async fn keys(&self, css: &str, text: &str) {
+        let element = self.wait_for(css).await;
+        element.send_keys(text).await.expect("typed keys");
+    }
+
     /// Gives a file to the field of that name, which may be out of sight.
     pub async fn choose(&self, field: &str, file: &std::path::Path) {
         let css = format!("[name='{field}']");

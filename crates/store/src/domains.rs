@@ -1,12 +1,14 @@
 //! Domains.
 
-use longshore_domain::route::TlsMode;
+use longshore_domain::route::{DomainOptions, TlsMode};
 use longshore_domain::run::Port;
-use longshore_domain::{DomainId, DomainName, PathPrefix, ServiceId, TeamId};
+use longshore_domain::{
+    CertificateId, DnsProviderId, DomainId, DomainName, PathPrefix, ServiceId, TeamId,
+};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::error::parse;
+use crate::error::{parse, parse_json, to_json};
 use crate::services::port;
 use crate::{Result, StoreError};
 
@@ -29,6 +31,12 @@ pub struct DomainRecord {
     pub port: Option<Port>,
     /// How it is protected.
     pub tls: TlsMode,
+    /// The team's own certificate.
+    pub certificate: Option<CertificateId>,
+    /// Where a DNS record shows that the name is ours; else a request over HTTP does.
+    pub dns_provider: Option<DnsProviderId>,
+    /// What happens to requests on their way.
+    pub options: DomainOptions,
 }
 
 struct DomainRow {
@@ -40,6 +48,9 @@ struct DomainRow {
     strip_prefix: bool,
     port: Option<i32>,
     tls: String,
+    certificate_id: Option<Uuid>,
+    dns_provider_id: Option<Uuid>,
+    options: serde_json::Value,
 }
 
 impl TryFrom<DomainRow> for DomainRecord {
@@ -56,6 +67,9 @@ impl TryFrom<DomainRow> for DomainRecord {
             port: port(row.port)?,
             tls: TlsMode::from_name(&row.tls)
                 .ok_or_else(|| StoreError::Corrupt(format!("TLS mode {:?}", row.tls)))?,
+            certificate: row.certificate_id.map(Into::into),
+            dns_provider: row.dns_provider_id.map(Into::into),
+            options: parse_json("options of a domain", row.options)?,
         })
     }
 }
@@ -66,8 +80,9 @@ impl TryFrom<DomainRow> for DomainRecord {
 /// [`crate::Conflict::DomainTaken`].
 pub async fn insert(connection: &mut PgConnection, domain: &DomainRecord) -> Result<()> {
     sqlx::query!(
-        "INSERT INTO domains (id, team_id, service_id, host, path_prefix, strip_prefix, port, tls)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "INSERT INTO domains (id, team_id, service_id, host, path_prefix, strip_prefix, port, tls,
+                              certificate_id, dns_provider_id, options)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         domain.id.0,
         domain.team.0,
         domain.service.0,
@@ -76,9 +91,39 @@ pub async fn insert(connection: &mut PgConnection, domain: &DomainRecord) -> Res
         domain.strip_prefix,
         domain.port.map(|port| i32::from(port.get())),
         domain.tls.as_str(),
+        domain.certificate.map(|id| id.0),
+        domain.dns_provider.map(|id| id.0),
+        to_json(&domain.options)?,
     )
     .execute(connection)
     .await?;
+    Ok(())
+}
+
+/// Changes everything of a domain but its host.
+///
+/// # Errors
+/// [`crate::Conflict::DomainTaken`], [`StoreError::Missing`].
+pub async fn update(connection: &mut PgConnection, domain: &DomainRecord) -> Result<()> {
+    let done = sqlx::query!(
+        "UPDATE domains SET path_prefix = $3, strip_prefix = $4, port = $5, tls = $6,
+                            certificate_id = $7, dns_provider_id = $8, options = $9
+         WHERE team_id = $1 AND id = $2",
+        domain.team.0,
+        domain.id.0,
+        domain.path_prefix.as_str(),
+        domain.strip_prefix,
+        domain.port.map(|port| i32::from(port.get())),
+        domain.tls.as_str(),
+        domain.certificate.map(|id| id.0),
+        domain.dns_provider.map(|id| id.0),
+        to_json(&domain.options)?,
+    )
+    .execute(connection)
+    .await?;
+    if done.rows_affected() == 0 {
+        return Err(StoreError::Missing);
+    }
     Ok(())
 }
 
@@ -90,7 +135,8 @@ pub async fn find(
 ) -> Result<Option<DomainRecord>> {
     sqlx::query_as!(
         DomainRow,
-        "SELECT id, team_id, service_id, host, path_prefix, strip_prefix, port, tls
+        "SELECT id, team_id, service_id, host, path_prefix, strip_prefix, port, tls,
+                certificate_id, dns_provider_id, options
          FROM domains WHERE team_id = $1 AND id = $2",
         team.0,
         id.0,
@@ -109,7 +155,8 @@ pub async fn list_of_services(
     let ids: Vec<Uuid> = services.iter().map(|id| id.0).collect();
     sqlx::query_as!(
         DomainRow,
-        "SELECT id, team_id, service_id, host, path_prefix, strip_prefix, port, tls
+        "SELECT id, team_id, service_id, host, path_prefix, strip_prefix, port, tls,
+                certificate_id, dns_provider_id, options
          FROM domains WHERE service_id = ANY($1) ORDER BY created_at, id",
         &ids,
     )

@@ -38,6 +38,10 @@ pub enum Conflict {
     ServiceName,
     /// `domains_host_path_key`
     DomainTaken,
+    /// `certificates_name_key`
+    CertificateName,
+    /// `dns_providers_name_key`
+    DnsProviderName,
     /// `deployments_number_key`
     DeploymentNumber,
     /// `deployments_one_running_key`
@@ -63,6 +67,8 @@ impl Conflict {
             "environments_name_key" => Self::EnvironmentName,
             "services_name_key" => Self::ServiceName,
             "domains_host_path_key" => Self::DomainTaken,
+            "certificates_name_key" => Self::CertificateName,
+            "dns_providers_name_key" => Self::DnsProviderName,
             "deployments_number_key" => Self::DeploymentNumber,
             "deployments_one_running_key" => Self::OneRunning,
             "deployments_one_queued_key" => Self::OneQueued,
@@ -78,9 +84,12 @@ impl Conflict {
     pub fn field(self) -> &'static str {
         match self {
             Self::UserEmail => "email",
-            Self::TokenName | Self::ProjectName | Self::EnvironmentName | Self::ServiceName => {
-                "name"
-            }
+            Self::TokenName
+            | Self::ProjectName
+            | Self::EnvironmentName
+            | Self::ServiceName
+            | Self::CertificateName
+            | Self::DnsProviderName => "name",
             Self::DomainTaken | Self::RegistryHost => "host",
             Self::DeploymentNumber | Self::OneRunning | Self::OneQueued | Self::OneLive => {
                 "deployment"
@@ -98,6 +107,8 @@ impl Conflict {
             Self::ProjectName => "is taken by another project",
             Self::EnvironmentName => "is taken by another environment of this project",
             Self::ServiceName => "is taken by another service of this environment",
+            Self::CertificateName => "is taken by another certificate of this team",
+            Self::DnsProviderName => "is taken by another DNS provider of this team",
             Self::DomainTaken => "routes to a service already with this path prefix",
             Self::DeploymentNumber | Self::OneRunning | Self::OneQueued | Self::OneLive => {
                 "was changed by somebody else at the same moment; try again"

@@ -6,10 +6,11 @@ use futures_util::stream::BoxStream;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use longshore_agent_api::{AgentInfo, ContainerLine, LogStream, PROTOCOL_VERSION};
 use longshore_control::{
-    ContainerCommand, ControlError, HealthTrial, HealthVerdict, LogLine, RegistryAccount, Uploaded,
-    VolumeOnMachine,
+    ContainerCommand, ControlError, HealthTrial, HealthVerdict, LogLine, RegistryAccount,
+    TerminalPlan, Uploaded, VolumeOnMachine,
 };
 use longshore_domain::{FailureKind, ServiceId};
+use longshore_web::terminal::{Size, TerminalPipe};
 use longshore_web::{AgentQueries, Machine};
 
 use super::{AgentClient, AgentError};
@@ -82,6 +83,14 @@ impl AgentQueries for AgentClient {
                 None => into_control(&error),
             })?;
         Ok(end.code)
+    }
+
+    async fn open_terminal(
+        &self,
+        plan: &TerminalPlan,
+        size: Size,
+    ) -> Result<TerminalPipe, ControlError> {
+        super::terminal::open(self, plan, size).await
     }
 
     async fn volumes(&self) -> Result<Vec<VolumeOnMachine>, ControlError> {
@@ -198,7 +207,7 @@ fn into_control(error: &AgentError) -> ControlError {
     ControlError::Unavailable(sentence(error))
 }
 
-fn sentence(error: &AgentError) -> String {
+pub(super) fn sentence(error: &AgentError) -> String {
     match error {
         AgentError::Unreachable(_) => "The agent does not answer.".to_owned(),
         AgentError::Refused { problem, .. } => problem.message.clone(),

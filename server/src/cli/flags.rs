@@ -26,9 +26,15 @@ pub struct SettingFlags {
     /// The dashboard's URL as others see it, for links and webhooks (LONGSHORE_PUBLIC_URL)
     #[arg(long, global = true, value_name = "URL")]
     pub public_url: Option<String>,
-    /// Proxies whose forwarding headers count, like 10.0.0.0/8 (LONGSHORE_TRUSTED_PROXIES)
+    /// Proxies whose forwarding headers count, like 10.0.0.0/8 or cloudflare (LONGSHORE_TRUSTED_PROXIES)
     #[arg(long, global = true, value_name = "RANGES")]
     pub trusted_proxies: Option<String>,
+    /// Addresses at which this machine is reached from outside (LONGSHORE_PUBLIC_ADDRESSES)
+    #[arg(long, global = true, value_name = "ADDRESSES")]
+    pub public_addresses: Option<String>,
+    /// The DNS server to ask about domains (LONGSHORE_DNS_RESOLVER) (default: the machine's own)
+    #[arg(long, global = true, value_name = "ADDRESS:PORT")]
+    pub dns_resolver: Option<String>,
     /// Prefix of all Docker objects (LONGSHORE_INSTANCE) (default: longshore)
     #[arg(long, global = true, value_name = "NAME")]
     pub instance: Option<String>,
@@ -106,6 +112,8 @@ impl SettingFlags {
             Setting::Listen => self.listen.as_ref(),
             Setting::PublicUrl => self.public_url.as_ref(),
             Setting::TrustedProxies => self.trusted_proxies.as_ref(),
+            Setting::PublicAddresses => self.public_addresses.as_ref(),
+            Setting::DnsResolver => self.dns_resolver.as_ref(),
             Setting::Instance => self.instance.as_ref(),
             Setting::DatabaseUrl => self.database_url.as_ref(),
             Setting::PostgresBinDir => self.postgres_bin_dir.as_ref(),

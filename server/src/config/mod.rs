@@ -18,7 +18,6 @@ use std::path::PathBuf;
 use longshore_control::work::Retention;
 
 pub use error::{ConfigErrors, Problem};
-pub use parse::IpRange;
 pub use reader::{DEFAULT_FILE, Environment, FlagValues};
 pub use setting::{Setting, Source};
 pub use values::{AcmeSettings, Config, DatabaseUrl, InstanceName, ProxySettings};
@@ -38,6 +37,8 @@ pub fn load(flags: &FlagValues, environment: &Environment) -> Result<Config, Con
     let listen = reader.required(Setting::Listen, parse::listen_address);
     let public_url = reader.optional(Setting::PublicUrl, parse::base_url);
     let trusted_proxies = reader.optional(Setting::TrustedProxies, parse::ip_ranges);
+    let public_addresses = reader.optional(Setting::PublicAddresses, parse::ip_addresses);
+    let dns_resolver = reader.optional(Setting::DnsResolver, parse::name_server);
     let instance = reader.required(Setting::Instance, parse::instance_name);
     let database_url = reader.optional(Setting::DatabaseUrl, parse::database_url);
     let postgres_bin_dir = reader.optional(Setting::PostgresBinDir, parse::absolute_path);
@@ -102,6 +103,8 @@ pub fn load(flags: &FlagValues, environment: &Environment) -> Result<Config, Con
             listen,
             public_url,
             trusted_proxies: trusted_proxies.unwrap_or_default(),
+            public_addresses: public_addresses.unwrap_or_default(),
+            dns_resolver,
             bind_paths: bind_paths.unwrap_or_default(),
             instance,
             database_url,

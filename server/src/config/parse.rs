@@ -1,9 +1,9 @@
 //! Parsers of single values. Each error says what would be right.
 
-use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
+use longshore_domain::{IpRange, IpRanges};
 use url::Url;
 
 use super::values::{DatabaseUrl, InstanceName};
@@ -13,31 +13,6 @@ const SOCKET_PATH_LIMIT_BYTES: usize = 107;
 
 /// The part of the database's socket path below the run directory.
 const DATABASE_SOCKET_SUFFIX: &str = "/postgres/.s.PGSQL.5432";
-
-/// A range of IP addresses in CIDR notation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct IpRange {
-    address: IpAddr,
-    prefix_bits: u8,
-}
-
-impl IpRange {
-    /// The range's first address, as written.
-    pub fn address(&self) -> IpAddr {
-        self.address
-    }
-
-    /// How many leading bits an address must share with it.
-    pub fn prefix_bits(&self) -> u8 {
-        self.prefix_bits
-    }
-}
-
-impl fmt::Display for IpRange {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}/{}", self.address, self.prefix_bits)
-    }
-}
 
 pub(super) fn absolute_path(text: &str) -> Result<PathBuf, String> {
     let strange =
@@ -134,32 +109,31 @@ pub(super) fn acme_directory(text: &str) -> Result<Url, String> {
     }
 }
 
+/// Ranges, and `cloudflare` for all that Cloudflare publishes.
 pub(super) fn ip_ranges(text: &str) -> Result<Vec<IpRange>, String> {
-    text.split(',')
-        .map(str::trim)
-        .filter(|part| !part.is_empty())
-        .map(|part| ip_range(part).ok_or(part))
-        .collect::<Result<_, _>>()
-        .map_err(|part| {
-            format!("addresses or ranges like 10.0.0.0/8, separated by commas; {part:?} is none")
+    text.parse::<IpRanges>()
+        .map(|ranges| ranges.0)
+        .map_err(|_| {
+            "addresses, ranges like 10.0.0.0/8 or cloudflare, separated by commas".to_owned()
         })
 }
 
-fn ip_range(text: &str) -> Option<IpRange> {
-    let (address, bits) = match text.split_once('/') {
-        Some((address, bits)) => (address, Some(bits)),
-        None => (text, None),
-    };
-    let address: IpAddr = address.parse().ok()?;
-    let longest = if address.is_ipv4() { 32 } else { 128 };
-    let prefix_bits = match bits {
-        Some(bits) => bits.parse::<u8>().ok().filter(|bits| *bits <= longest)?,
-        None => longest,
-    };
-    Some(IpRange {
-        address,
-        prefix_bits,
-    })
+pub(super) fn ip_addresses(text: &str) -> Result<Vec<IpAddr>, String> {
+    text.split(',')
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+        .map(|part| part.parse().map_err(|_| part))
+        .collect::<Result<_, _>>()
+        .map_err(|part| format!("IP addresses separated by commas; {part:?} is none"))
+}
+
+pub(super) fn name_server(text: &str) -> Result<SocketAddr, String> {
+    let alone = text
+        .parse::<IpAddr>()
+        .map(|address| SocketAddr::new(address, 53));
+    text.parse()
+        .or(alone)
+        .map_err(|_| "the address of a DNS server, like 9.9.9.9 or 127.0.0.1:8053".to_owned())
 }
 
 pub(super) fn instance_name(text: &str) -> Result<InstanceName, String> {

@@ -40,6 +40,10 @@ pub enum Setting {
     PublicUrl,
     /// Peers whose forwarding headers count.
     TrustedProxies,
+    /// Addresses at which this machine is reached from outside.
+    PublicAddresses,
+    /// The DNS server to ask about domains.
+    DnsResolver,
     /// Prefix of the names of all Docker objects.
     Instance,
     /// A PostgreSQL server to use instead of the embedded one.
@@ -74,12 +78,14 @@ pub enum Setting {
 
 impl Setting {
     /// Every setting, in the order in which help and errors list them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::DataDir,
         Self::RunDir,
         Self::Listen,
         Self::PublicUrl,
         Self::TrustedProxies,
+        Self::PublicAddresses,
+        Self::DnsResolver,
         Self::Instance,
         Self::DatabaseUrl,
         Self::PostgresBinDir,
@@ -105,6 +111,8 @@ impl Setting {
             Self::Listen => "listen",
             Self::PublicUrl => "public_url",
             Self::TrustedProxies => "trusted_proxies",
+            Self::PublicAddresses => "public_addresses",
+            Self::DnsResolver => "dns_resolver",
             Self::Instance => "instance",
             Self::DatabaseUrl => "database_url",
             Self::PostgresBinDir => "postgres_bin_dir",
@@ -131,6 +139,8 @@ impl Setting {
             Self::Listen => "LONGSHORE_LISTEN",
             Self::PublicUrl => "LONGSHORE_PUBLIC_URL",
             Self::TrustedProxies => "LONGSHORE_TRUSTED_PROXIES",
+            Self::PublicAddresses => "LONGSHORE_PUBLIC_ADDRESSES",
+            Self::DnsResolver => "LONGSHORE_DNS_RESOLVER",
             Self::Instance => "LONGSHORE_INSTANCE",
             Self::DatabaseUrl => "DATABASE_URL",
             Self::PostgresBinDir => "LONGSHORE_POSTGRES_BIN_DIR",
@@ -162,6 +172,8 @@ impl Setting {
             Self::LogDays | Self::DeliveryDays => Some("90"),
             Self::PublicUrl
             | Self::TrustedProxies
+            | Self::PublicAddresses
+            | Self::DnsResolver
             | Self::DatabaseUrl
             | Self::PostgresBinDir
             | Self::AgentSocket

@@ -5,9 +5,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
 use longshore_control::work::Retention;
+use longshore_domain::IpRange;
 use url::Url;
 
-use super::parse::IpRange;
 use super::setting::Setting;
 
 /// The short name that prefixes every Docker object, network and label of this installation.
@@ -73,6 +73,10 @@ pub struct Config {
     pub public_url: Option<Url>,
     /// Peers whose forwarding headers count.
     pub trusted_proxies: Vec<IpRange>,
+    /// Addresses at which this machine is reached from outside, when configured.
+    pub public_addresses: Vec<IpAddr>,
+    /// The DNS server to ask about domains; the machine's own when absent.
+    pub dns_resolver: Option<SocketAddr>,
     /// Prefix of the names of Docker objects.
     pub instance: InstanceName,
     /// A PostgreSQL server to use; without it, the embedded one runs.
@@ -157,6 +161,16 @@ impl Config {
                     .collect();
                 Some(ranges.join(","))
             }
+            Setting::PublicAddresses if self.public_addresses.is_empty() => None,
+            Setting::PublicAddresses => {
+                let addresses: Vec<_> = self
+                    .public_addresses
+                    .iter()
+                    .map(IpAddr::to_string)
+                    .collect();
+                Some(addresses.join(","))
+            }
+            Setting::DnsResolver => self.dns_resolver.map(|address| address.to_string()),
             Setting::Instance => Some(self.instance.0.clone()),
             Setting::DatabaseUrl => self.database_url.as_ref().map(|url| url.0.clone()),
             Setting::PostgresBinDir => self.postgres_bin_dir.as_ref().map(path),

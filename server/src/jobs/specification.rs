@@ -13,7 +13,7 @@ use longshore_domain::{EnvKey, Secret};
 
 /// The complete job. The same claimed deployment always gives the same work: the agent
 /// recognises it by its content.
-pub(super) fn job(claimed: &ClaimedDeployment) -> DeployJob {
+pub(crate) fn job(claimed: &ClaimedDeployment) -> DeployJob {
     let specification = &claimed.specification;
     let run = &specification.run;
     DeployJob {
@@ -45,6 +45,8 @@ pub(super) fn job(claimed: &ClaimedDeployment) -> DeployJob {
             })
             .collect(),
         binds: run.binds.clone(),
+        host_ports: run.host_ports.clone(),
+        scale: run.scale.clone(),
         release_command: run.release_command.clone(),
         replicas: run.replicas,
         memory_limit_bytes: run.memory_limit_bytes,

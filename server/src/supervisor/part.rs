@@ -12,7 +12,7 @@ use super::plan::Plan;
 use super::process::Program;
 
 /// Settings that the agent is given.
-const AGENT_SETTINGS: [&str; 10] = [
+const AGENT_SETTINGS: [&str; 13] = [
     "LONGSHORE_AGENT_SOCKET",
     "LONGSHORE_DATA_DIR",
     "LONGSHORE_PROXY_HTTP_PORT",
@@ -23,6 +23,9 @@ const AGENT_SETTINGS: [&str; 10] = [
     "LONGSHORE_ACME_EMAIL",
     "LONGSHORE_INSTANCE",
     "LONGSHORE_BIND_PATHS",
+    "LONGSHORE_TRUSTED_PROXIES",
+    "LONGSHORE_PUBLIC_ADDRESSES",
+    "LONGSHORE_DNS_RESOLVER",
 ];
 
 /// A process that the supervisor keeps running.

@@ -3,6 +3,8 @@
 
 mod database;
 mod deployment;
+mod domain;
+mod job;
 mod project;
 mod service;
 mod storage;
@@ -10,6 +12,8 @@ mod variable;
 
 pub(super) use database::*;
 pub(super) use deployment::*;
+pub(super) use domain::*;
+pub(super) use job::*;
 pub(super) use project::*;
 pub(super) use service::*;
 pub(super) use storage::*;

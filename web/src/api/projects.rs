@@ -9,7 +9,7 @@ use longshore_domain::{EnvironmentId, ProjectId};
 use super::Problem;
 use super::caller::Caller;
 use super::extract::{Body, Id};
-use super::model::{ConfirmBody, Environment, List, NameBody, Project};
+use super::model::{ConfirmBody, Environment, List, NameBody, Project, TerminalsBody};
 
 /// All projects of the team.
 #[utoipa::path(get, path = "/api/v1/projects", responses((status = 200, body = List<Project>)))]
@@ -70,6 +70,19 @@ pub(super) async fn destroy(
 ) -> Result<StatusCode, Problem> {
     control.delete_project(&caller.0, id, &body.confirm).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Allows or forbids shells in the containers of a project.
+#[utoipa::path(put, path = "/api/v1/projects/{id}/terminals", params(("id" = String, Path)),
+    request_body = TerminalsBody, responses((status = 200, body = Project)))]
+pub(super) async fn allow_terminals(
+    caller: Caller,
+    State(control): State<Control>,
+    Id(id): Id<ProjectId>,
+    Body(body): Body<TerminalsBody>,
+) -> Result<Json<Project>, Problem> {
+    control.allow_terminals(&caller.0, id, body.allowed).await?;
+    Ok(Json(control.show_project(&caller.0, id).await?.into()))
 }
 
 /// Creates an environment.

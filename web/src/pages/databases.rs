@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use longshore_control::{Control, DatabaseDraft, DatabasePatch, EnvironmentView, ServiceView};
+use longshore_control::{
+    Control, DatabaseDraft, DatabasePatch, EnvironmentView, ServiceView, SourceView,
+};
 use longshore_domain::database::{ENGINES, Engine};
-use longshore_domain::{EnvironmentId, ServiceId};
+use longshore_domain::{EnvironmentId, ImageRef, ServiceId};
 
 use super::answer::{Answer, page, refused, see_other};
 use super::fields::Fields;
@@ -149,6 +151,12 @@ pub async fn settings(
             .map(|bytes| (bytes / (1024 * 1024)).to_string())
             .unwrap_or_default(),
         cpu: run.cpu_limit_millis.map(cores).unwrap_or_default(),
+        external_port: run
+            .host_ports
+            .first()
+            .map(|port| port.port.to_string())
+            .unwrap_or_default(),
+        image: other_image(&service, engine),
         options: options(engine, |name| {
             engine
                 .chosen(run)
@@ -163,6 +171,19 @@ pub async fn settings(
 fn engine(service: &ServiceView) -> Option<&'static Engine> {
     let kind = service.database.as_ref()?;
     Engine::find(&kind.engine).ok()
+}
+
+/// The image that is not the engine's usual one; empty when it is.
+fn other_image(service: &ServiceView, engine: &Engine) -> String {
+    match &service.source {
+        SourceView::Image { reference } => reference
+            .parse()
+            .ok()
+            .filter(|image| !engine.is_usual(image))
+            .map(|image: ImageRef| image.to_string())
+            .unwrap_or_default(),
+        SourceView::Git { .. } => String::new(),
+    }
 }
 
 fn options(engine: &Engine, chosen: impl Fn(&str) -> Option<String>) -> Vec<OptionChoice> {
@@ -189,6 +210,7 @@ fn settings_page(
         page: frame(signed.frame, service, "Settings"),
         service: ServiceHead::new(service, "database"),
         engine: engine.label,
+        extension_image: engine.extension_image.unwrap_or_default().to_owned(),
         form,
         password_restarts: engine.change_password.is_empty(),
         errors,
@@ -215,6 +237,8 @@ pub async fn save_settings(
             .collect(),
         memory_limit_bytes: Some(fields.optional("memory").map(|text| bytes(&text))),
         cpu_limit_millis: Some(cpu.map(|text| thousandths(&text).unwrap_or(-1))),
+        external_port: Some(fields.number("external_port")),
+        image: Some(fields.optional("image")),
     };
     match control.update_database(&signed.actor, id, patch).await {
         Ok(_) => {
@@ -234,6 +258,8 @@ pub async fn save_settings(
                 version: fields.text("version"),
                 memory: fields.text("memory"),
                 cpu: fields.text("cpu"),
+                external_port: fields.text("external_port"),
+                image: fields.text("image"),
                 options: options(engine, field),
             };
             Ok(refused(&settings_page(

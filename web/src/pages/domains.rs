@@ -1,15 +1,21 @@
 //! The domains of a service.
 
-use axum::extract::State;
-use longshore_control::{Control, DomainDraft, ServiceView};
+use axum::extract::{Query, State};
+use longshore_control::{Control, DomainDraft, DomainPatch, DomainView, ServiceKind, ServiceView};
 use longshore_domain::{DomainId, ServiceId};
+use serde::Deserialize;
 
+use super::PageError;
 use super::answer::{Answer, page, refused, see_other};
+use super::domain_fields::{options, typed_domain, typed_options};
 use super::fields::Fields;
 use super::path::{Id, Ids};
 use super::problems::explain;
 use super::services::{frame, turn_back};
-use super::view::{DomainForm, DomainRow, DomainsPage, FieldErrors, ServiceHead};
+use super::view::{
+    DomainForm, DomainOptionsForm, DomainPage, DomainRow, DomainsPage, FieldErrors, OtherService,
+    ServiceHead,
+};
 use super::visit::Signed;
 
 /// The domains, and a form for a new one.
@@ -34,10 +40,14 @@ fn domains_page(
     form: DomainForm,
     errors: FieldErrors,
 ) -> DomainsPage {
+    let all = &service.domains;
     DomainsPage {
         page: frame(signed.frame, service, "Domains"),
         service: ServiceHead::new(service, "domains"),
-        domains: service.domains.iter().map(DomainRow::new).collect(),
+        domains: all
+            .iter()
+            .map(|domain| DomainRow::new(domain, all))
+            .collect(),
         form,
         errors,
     }
@@ -50,19 +60,14 @@ pub async fn create(
     Id(id): Id<ServiceId>,
     fields: Fields,
 ) -> Answer {
-    let form = DomainForm {
-        host: fields.trimmed("host"),
-        path_prefix: fields.trimmed("path_prefix"),
-        port: fields.trimmed("port"),
-        tls: fields.text("tls"),
-        strip_prefix: fields.is_ticked("strip_prefix"),
-    };
+    let form = typed_domain(&fields);
     let draft = DomainDraft {
         host: form.host.clone(),
         path_prefix: fields.optional("path_prefix"),
         strip_prefix: form.strip_prefix,
         port: fields.number("port"),
         tls: form.tls.clone(),
+        ..DomainDraft::default()
     };
     match control.add_domain(&signed.actor, id, draft).await {
         Ok(domain) => {
@@ -77,6 +82,140 @@ pub async fn create(
             Ok(refused(&domains_page(signed, &service, form, errors)))
         }
     }
+}
+
+/// Adds a free name for tests.
+pub async fn create_test(
+    State(control): State<Control>,
+    signed: Signed,
+    Id(id): Id<ServiceId>,
+) -> Answer {
+    let place = format!("/services/{id}/domains");
+    match control.add_test_domain(&signed.actor, id).await {
+        Ok(domain) => {
+            signed
+                .done(format!("{} now leads to this service.", domain.url))
+                .await;
+            Ok(see_other(&place))
+        }
+        Err(error) => turn_back(&signed, error, &place).await,
+    }
+}
+
+/// Adds the same host with `www.`, or without it, and sends its requests to this one.
+pub async fn create_twin(
+    State(control): State<Control>,
+    signed: Signed,
+    Ids(service, domain): Ids<ServiceId, DomainId>,
+) -> Answer {
+    let place = format!("/services/{service}/domains");
+    match control.add_twin(&signed.actor, domain).await {
+        Ok(domain) => {
+            signed.done(format!("{} is now sent on.", domain.url)).await;
+            Ok(see_other(&place))
+        }
+        Err(error) => turn_back(&signed, error, &place).await,
+    }
+}
+
+/// A redirect to be filled in.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Preset {
+    preset: String,
+}
+
+/// The settings of a domain.
+pub async fn show(
+    State(control): State<Control>,
+    signed: Signed,
+    Ids(service, id): Ids<ServiceId, DomainId>,
+    Query(Preset { preset }): Query<Preset>,
+) -> Answer {
+    let domain = control.show_domain(&signed.actor, id).await?;
+    let form = DomainForm {
+        host: domain.host.clone(),
+        path_prefix: domain.path_prefix.clone(),
+        port: domain.port.map(|port| port.to_string()).unwrap_or_default(),
+        tls: domain.tls.as_str().to_owned(),
+        strip_prefix: domain.strip_prefix,
+    };
+    let options = DomainOptionsForm::new(&domain.options).with_preset(&preset, &domain.host);
+    let errors = FieldErrors::none();
+    let typed = (form, options, errors);
+    Ok(page(
+        &domain_page(&control, signed, service, &domain, typed).await?,
+    ))
+}
+
+async fn domain_page(
+    control: &Control,
+    signed: Signed,
+    service: ServiceId,
+    domain: &DomainView,
+    (form, options, errors): (DomainForm, DomainOptionsForm, FieldErrors),
+) -> Result<DomainPage, PageError> {
+    let service = control.show_service(&signed.actor, service).await?;
+    let environment = service.environment.id;
+    let others = control.list_services(&signed.actor, environment).await?;
+    let row = DomainRow::new(domain, &service.domains);
+    Ok(DomainPage {
+        page: frame(signed.frame, &service, "Domains"),
+        service: ServiceHead::new(&service, "domains"),
+        domain: row,
+        form,
+        options,
+        others: others
+            .into_iter()
+            .filter(|other| other.id != service.id && other.kind == ServiceKind::App)
+            .map(|other| OtherService {
+                id: other.id.to_string(),
+                name: other.name,
+            })
+            .collect(),
+        errors,
+    })
+}
+
+/// Changes a domain.
+pub async fn save(
+    State(control): State<Control>,
+    signed: Signed,
+    Ids(service, id): Ids<ServiceId, DomainId>,
+    fields: Fields,
+) -> Answer {
+    let before = control.show_domain(&signed.actor, id).await?;
+    let form = DomainForm {
+        host: before.host.clone(),
+        ..typed_domain(&fields)
+    };
+    let users = &before.options.basic_auth;
+    let typed = typed_options(&fields, |name| users.iter().any(|user| user.name == name));
+    let errors = match options(&fields, &typed) {
+        Ok(options) => {
+            let patch = DomainPatch {
+                path_prefix: Some(form.path_prefix.clone()),
+                strip_prefix: Some(form.strip_prefix),
+                port: Some(fields.number("port")),
+                tls: Some(form.tls.clone()),
+                certificate: None,
+                dns_provider: None,
+                options: Some(options),
+            };
+            match control.update_domain(&signed.actor, id, patch).await {
+                Ok(domain) => {
+                    signed.done(format!("{} was changed.", domain.url)).await;
+                    return Ok(see_other(&format!("/services/{service}/domains/{id}")));
+                }
+                Err(error) => explain(error)?,
+            }
+        }
+        Err(errors) => errors,
+    };
+    let typed = (form, typed.with_empty_rows(), errors);
+    Ok(refused(
+        &domain_page(&control, signed, service, &before, typed).await?,
+    ))
 }
 
 /// Takes a domain away.

@@ -8,11 +8,13 @@ mod answer;
 mod app_fields;
 mod databases;
 mod deployments;
+mod domain_fields;
 mod domains;
 mod environments;
 mod errors;
 mod fields;
 mod gate;
+mod jobs;
 mod path;
 mod places;
 mod problems;
@@ -20,10 +22,12 @@ mod projects;
 mod registries;
 mod roll_back;
 mod run_fields;
+mod scale_fields;
 mod server;
 mod service_settings;
 mod services;
 mod storage;
+mod terminal;
 mod variable_fields;
 pub mod view;
 pub mod visit;
@@ -42,6 +46,7 @@ use crate::state::{AgentQueries, WebState};
 
 pub(crate) use answer::{PageError, refuse};
 pub(crate) use errors::print_errors;
+pub(crate) use problems::in_words;
 
 /// The page for a path that nothing answers.
 pub(crate) async fn not_found() -> Response {
@@ -219,10 +224,41 @@ where
         ),
         (
             Method::POST,
+            "/services/{id}/test-domain",
+            post(domains::create_test),
+        ),
+        (
+            Method::GET,
+            "/services/{id}/domains/{domain}",
+            get(domains::show),
+        ),
+        (
+            Method::POST,
+            "/services/{id}/domains/{domain}",
+            post(domains::save),
+        ),
+        (
+            Method::POST,
+            "/services/{id}/domains/{domain}/twin",
+            post(domains::create_twin),
+        ),
+        (
+            Method::POST,
             "/services/{id}/domains/{domain}/delete",
             post(domains::delete),
         ),
         (Method::GET, "/services/{id}/logs", get(services::logs)),
+        (Method::GET, "/services/{id}/terminal", get(terminal::show)),
+        (
+            Method::GET,
+            "/services/{id}/terminal/socket",
+            get(terminal::socket),
+        ),
+        (
+            Method::POST,
+            "/projects/{id}/terminals",
+            post(terminal::allow),
+        ),
         (
             Method::GET,
             "/services/{id}/source",
@@ -267,6 +303,10 @@ where
             "/services/{id}/delete",
             post(services::delete),
         ),
+        (Method::GET, "/services/{id}/jobs", get(jobs::index)),
+        (Method::POST, "/services/{id}/jobs", post(jobs::create)),
+        (Method::GET, "/jobs/{id}", get(jobs::show)),
+        (Method::POST, "/jobs/{id}/cancel", post(jobs::cancel)),
         (Method::GET, "/deployments/{id}", get(deployments::show)),
         (
             Method::GET,

@@ -108,6 +108,7 @@ fn settings_page(
         project: ProjectHead::new(project, environment, "settings"),
         name,
         environment_name,
+        terminals_allowed: project.terminals_allowed,
         confirmation_label: format!("Type “{}” to confirm", project.name),
         errors,
     })

@@ -3,8 +3,10 @@
 use longshore_domain::Strategy;
 use longshore_domain::health::{HealthCheck, HealthProbe};
 use longshore_domain::run::{DEFAULT_KEEP_RELEASES, RunSettings};
+use longshore_domain::scale::Scale;
 
 use super::fields::Fields;
+use super::scale_fields;
 use super::view::{FieldErrors, RunForm};
 
 /// The form as it was typed.
@@ -35,6 +37,13 @@ pub fn typed(fields: &Fields) -> RunForm {
         watch_seconds: text("watch_seconds"),
         release_timeout_seconds: text("release_timeout_seconds"),
         keep_releases: text("keep_releases"),
+        memory_reservation: text("memory_reservation"),
+        cpu_reservation: text("cpu_reservation"),
+        placement: text("placement"),
+        labels: text("labels"),
+        restart: text("restart"),
+        restart_delay: text("restart_delay"),
+        restart_attempts: text("restart_attempts"),
     }
 }
 
@@ -53,6 +62,8 @@ pub fn settings(form: &RunForm) -> Result<RunSettings, FieldErrors> {
         volumes: Vec::new(),
         files: Vec::new(),
         binds: Vec::new(),
+        host_ports: Vec::new(),
+        scale: Scale::default(),
         release_command: arguments(&form.release_command),
         replicas: whole("replicas", &form.replicas),
         strategy: match form.strategy.as_str() {
@@ -87,6 +98,7 @@ pub fn settings(form: &RunForm) -> Result<RunSettings, FieldErrors> {
             errors.add("cpu", "Must be a number of cores, such as 0.5.");
         }
     }
+    settings.scale = scale_fields::scale(form, &mut errors);
     if errors.is_empty() {
         Ok(settings)
     } else {
@@ -120,7 +132,7 @@ pub fn health(form: &RunForm, errors: &mut FieldErrors) -> HealthCheck {
     }
 }
 
-fn whole(errors: &mut FieldErrors, name: &str, text: &str) -> u32 {
+pub(super) fn whole(errors: &mut FieldErrors, name: &str, text: &str) -> u32 {
     text.parse().unwrap_or_else(|_| {
         errors.add(name, "Must be a whole number.");
         0

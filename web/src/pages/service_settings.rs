@@ -157,6 +157,7 @@ pub async fn save_run(
                 volumes: service.run.volumes.clone(),
                 files: service.run.files.clone(),
                 binds: service.run.binds.clone(),
+                host_ports: service.run.host_ports.clone(),
                 ..run
             };
             let patch = AppPatch {

@@ -57,6 +57,9 @@ fn rule_of_call(method: &str, path: &str, things: &Things) -> (Needs, String) {
         | ("POST", "/projects/{id}/environments") => (OfThing(Developer), name),
         ("DELETE", "/projects/{id}") => (OfThing(Admin), json!({ "confirm": things.project_name })),
         ("DELETE", "/environments/{id}") => (OfThing(Admin), json!({ "confirm": "production" })),
+        ("POST", "/services/{id}/jobs") => (OfThing(Developer), json!({ "command": ["true"] })),
+        ("POST", "/jobs/{id}/cancel") => (OfThing(Developer), Value::Null),
+        ("PUT", "/projects/{id}/terminals") => (OfThing(Admin), json!({ "allowed": false })),
         ("PATCH", "/services/{id}/database") => (OfThing(Developer), json!({ "version": "15" })),
         ("DELETE", "/storage/kept/{id}") => {
             (OfThing(Admin), json!({ "confirm": things.service_name }))
@@ -76,8 +79,11 @@ fn rule_of_call(method: &str, path: &str, things: &Things) -> (Needs, String) {
             | "/services/{id}/password"
             | "/services/{id}/webhook"
             | "/services/{id}/deployments"
-            | "/deployments/{id}/cancel",
+            | "/deployments/{id}/cancel"
+            | "/services/{id}/test-domain"
+            | "/domains/{id}/twin",
         )
+        | ("PATCH", "/domains/{id}")
         | ("DELETE", "/services/{id}/host-key" | "/domains/{id}") => {
             (OfThing(Developer), Value::Null)
         }
@@ -122,6 +128,9 @@ fn rule_of_page(method: &str, path: &str, things: &Things) -> (Needs, String) {
         ("GET", "/settings/server") | ("POST", "/settings/tokens/{id}/delete") => {
             (Own, String::new())
         }
+        ("GET", "/services/{id}/terminal" | "/services/{id}/terminal/socket") => {
+            (OfThing(Developer), String::new())
+        }
         ("GET", path) if path.contains("{id}") => (OfThing(Viewer), String::new()),
         ("POST", "/registries") => (
             InTeam(Admin),
@@ -137,6 +146,11 @@ fn rule_of_page(method: &str, path: &str, things: &Things) -> (Needs, String) {
         ("POST", "/projects/{id}/environments") => {
             (OfThing(Developer), "environment=fresh".to_owned())
         }
+        ("POST", "/services/{id}/jobs") => {
+            (OfThing(Developer), "command=true&minutes=5".to_owned())
+        }
+        ("POST", "/jobs/{id}/cancel") => (OfThing(Developer), String::new()),
+        ("POST", "/projects/{id}/terminals") => (OfThing(Admin), String::new()),
         ("POST", "/projects/{id}/delete") => (
             OfThing(Admin),
             format!("confirmation={}", things.project_name.replace(' ', "+")),
@@ -157,6 +171,9 @@ fn rule_of_page(method: &str, path: &str, things: &Things) -> (Needs, String) {
             OfThing(Developer),
             "host=fresh.example.com&tls=none".to_owned(),
         ),
+        ("POST", "/services/{id}/domains/{domain}") => {
+            (OfThing(Developer), "tls=none&port=8080".to_owned())
+        }
         ("POST", "/services/{id}/source") => (OfThing(Developer), source.to_owned()),
         ("POST", "/services/{id}/run" | "/services/{id}/health/test") => (
             OfThing(Developer),
@@ -177,6 +194,8 @@ fn rule_of_page(method: &str, path: &str, things: &Things) -> (Needs, String) {
             | "/services/{id}/start"
             | "/services/{id}/restart"
             | "/services/{id}/domains/{domain}/delete"
+            | "/services/{id}/domains/{domain}/twin"
+            | "/services/{id}/test-domain"
             | "/deployments/{id}/cancel"
             | "/deployments/{id}/rollback",
         ) => (OfThing(Developer), String::new()),
@@ -205,6 +224,8 @@ fn path(route: &Route, things: &Things) -> String {
         things.project.to_string()
     } else if about("/environments/{id}") {
         things.environment.to_string()
+    } else if about("/jobs/{id}") {
+        things.job.to_string()
     } else if about("/kept/{id}") {
         things.kept.to_string()
     } else if about("/domains/{id}") {
@@ -271,7 +292,8 @@ fn right(needs: Needs, visitor: &Visitor<'_>, route: &Route, team: &World) -> Ve
         };
     };
     let stranger = person.actor.team != team.team;
-    let done = vec![200, 201, 202, 204, 303, 409, 422];
+    // 426: a terminal's address without a WebSocket.
+    let done = vec![200, 201, 202, 204, 303, 409, 422, 426];
     match (route.access, needs) {
         (Access::Public, _) => vec![200, 303, 404, 422],
         (Access::Hook, _) => vec![401],

@@ -2,11 +2,12 @@
 
 use longshore_control::work::{ClaimedDeployment, LogStream, Outcome, RecordedEvent, RecordedKind};
 use longshore_control::{
-    AppDraft, DeploymentDraft, DomainDraft, GitAccessDraft, ProjectDraft, RegistryDraft,
+    AppDraft, DeploymentDraft, DomainDraft, GitAccessDraft, JobDraft, ProjectDraft, RegistryDraft,
     SourceDraft, TokenDraft,
 };
 use longshore_domain::{
-    ApiTokenId, DeploymentId, DomainId, EnvironmentId, ProjectId, RegistryId, ServiceId, Stage,
+    ApiTokenId, DeploymentId, DomainId, EnvironmentId, JobId, ProjectId, RegistryId, ServiceId,
+    Stage,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -29,6 +30,8 @@ pub struct Things {
     pub hook: String,
     pub hook_secret: String,
     pub token: ApiTokenId,
+    /// A job that waits.
+    pub job: JobId,
     pub registry: RegistryId,
     /// A service of that name that is gone and left its data.
     pub kept: ServiceId,
@@ -73,6 +76,11 @@ impl Things {
             name: format!("token {mark}"),
         };
         let token = control.create_token(actor, draft).await.unwrap();
+        let draft = JobDraft {
+            command: vec!["true".to_owned()],
+            timeout_seconds: 60,
+        };
+        let job = control.request_job(actor, service.id, draft).await.unwrap();
         let draft = RegistryDraft {
             name: format!("registry {mark}"),
             host: format!("r{mark}.example.com"),
@@ -103,6 +111,7 @@ impl Things {
             live,
             waiting,
             domain: domain.id,
+            job: job.id,
             kept,
             hook: hook.view.url,
             hook_secret: hook.secret.expose().to_owned(),

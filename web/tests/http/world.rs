@@ -153,6 +153,8 @@ impl World {
             setup_token_file: files.path().join("setup-token"),
             instance: "test".to_owned(),
             bind_paths: longshore_domain::AllowedBinds::new(["/srv/allowed".into()]),
+            addresses: vec!["203.0.113.7".parse().unwrap()],
+            trusts_cloudflare: false,
         };
         let keyring = Keyring::from_hex(&"01".repeat(32)).unwrap();
         let control = Control::new(pool.clone(), keyring, settings);

@@ -207,6 +207,7 @@ pub fn all() -> Vec<(&'static str, String)> {
                 project: head("settings"),
                 name: "Harbour shop".to_owned(),
                 environment_name: String::new(),
+                terminals_allowed: true,
                 confirmation_label: "Type “Harbour shop” to confirm".to_owned(),
                 errors: FieldErrors::none(),
             }),

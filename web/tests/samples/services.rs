@@ -134,6 +134,8 @@ pub fn all() -> Vec<(&'static str, String)> {
         tls_icon,
         port: if strips { "9000" } else { "" }.to_owned(),
         strips,
+        tags: Vec::new(),
+        twin: String::new(),
     };
     let delivery = |decision, reason: &str, deployment: &str| DeliveryRow {
         decision: Status::of_decision(decision),
@@ -190,6 +192,46 @@ pub fn all() -> Vec<(&'static str, String)> {
                 service: head("variables", ServiceStatus::Running),
                 variables: variables("/services/s1/variables"),
                 errors: FieldErrors::none().with("key[3]", ""),
+            }),
+        ),
+        (
+            "service-jobs",
+            render(&JobsPage {
+                page: frame("Run once"),
+                service: head("jobs", ServiceStatus::Running),
+                jobs: vec![JobRow {
+                    id: "j1".to_owned(),
+                    command: "bin/import --all".to_owned(),
+                    status: Status::BROKEN,
+                    end: "Exit code 3".to_owned(),
+                    at: ago(60),
+                    can_cancel: true,
+                    log: "Importing ships\n<b>Harbour</b> is full\n".to_owned(),
+                }],
+                is_busy: true,
+                command: String::new(),
+                minutes: "60".to_owned(),
+                errors: FieldErrors::none().with("command", "The command must name a program."),
+            }),
+        ),
+        (
+            "service-terminal",
+            render(&TerminalPage {
+                page: frame("Shell"),
+                service: head("terminal", ServiceStatus::Running),
+                allowed: true,
+                containers: vec![1, 2],
+                console: "PostgreSQL",
+            }),
+        ),
+        (
+            "service-terminal-forbidden",
+            render(&TerminalPage {
+                page: frame("Shell"),
+                service: head("terminal", ServiceStatus::Running),
+                allowed: false,
+                containers: Vec::new(),
+                console: "",
             }),
         ),
         (

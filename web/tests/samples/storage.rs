@@ -81,10 +81,13 @@ pub fn all() -> Vec<(&'static str, String)> {
                 page: frame("Settings"),
                 service: database,
                 engine: "Redis",
+                extension_image: "pgvector/pgvector:pg17".to_owned(),
                 form: DatabaseForm {
                     version: "7".to_owned(),
                     memory: "512".to_owned(),
                     cpu: String::new(),
+                    external_port: "6380".to_owned(),
+                    image: String::new(),
                     options: vec![OptionChoice {
                         field: "option.maxmemory-policy".to_owned(),
                         label: "When its memory is full",

@@ -53,6 +53,8 @@ fn job(engine: &Engine) -> DeployJob {
         volumes: run.volumes.clone(),
         files: Vec::new(),
         binds: Vec::new(),
+        host_ports: Vec::new(),
+        scale: longshore_domain::scale::Scale::default(),
         release_command: None,
         replicas: run.replicas,
         memory_limit_bytes: run.memory_limit_bytes,

@@ -36,6 +36,8 @@ impl Control {
         let change = self.parse_app(id, &draft)?;
         let team = environment.team();
         let place = environment.get().id;
+        self.check_host_ports(&mut transaction, (team, id), &change.run, "run.host_ports")
+            .await?;
         match services::insert(&mut transaction, id, team, place, "app", &change).await {
             Err(StoreError::Conflict(Conflict::ServiceName)) => {
                 drop(transaction);

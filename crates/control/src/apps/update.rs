@@ -38,6 +38,8 @@ impl Control {
         let domains = domains::list_of_services(&mut transaction, &[id]).await?;
         let change = self.parse_patch(service.get(), &domains, &patch)?;
         let team = service.team();
+        self.check_host_ports(&mut transaction, (team, id), &change.run, "run.host_ports")
+            .await?;
         match services::update(&mut transaction, team, id, &change).await {
             Err(StoreError::Conflict(Conflict::ServiceName)) => {
                 drop(transaction);

@@ -153,7 +153,9 @@ fn parse(draft: &DatabaseDraft) -> Result<NewDatabase> {
         problems.extend(run_problems(run, None));
     }
     let (name, (version, run)) = problems.finish(name.zip(version.zip(run)))?;
-    let reference = engine.image(&version).map_err(ControlError::internal)?;
+    let reference = engine
+        .image_or(&version, draft.image.as_deref())
+        .map_err(|problem| ControlError::invalid("image", problem.to_string()))?;
     Ok(NewDatabase {
         engine,
         kind: DatabaseKind {

@@ -4,7 +4,7 @@ use longshore_domain::database::{DatabaseKind, Engine};
 use longshore_domain::run::RunSettings;
 use longshore_domain::source::Source;
 use longshore_domain::specification::run_problems;
-use longshore_domain::{Permission, ServiceId};
+use longshore_domain::{HostPort, Permission, ServiceId};
 use longshore_store::services::{self, ServiceChange, ServiceRecord};
 use longshore_store::{Conflict, StoreError, databases};
 
@@ -35,6 +35,8 @@ impl Control {
             .await?
             .ok_or_else(|| ControlError::refused("Only a database has these settings."))?;
         let (change, version) = parse(service.get(), &kind, &patch)?;
+        self.check_host_ports(&mut transaction, (team, id), &change.run, "external_port")
+            .await?;
         match services::update(&mut transaction, team, id, &change).await {
             Err(StoreError::Conflict(Conflict::ServiceName)) => return Err(ControlError::NotFound),
             other => other?,
@@ -78,6 +80,8 @@ fn parse(
             cpu_limit_millis: patch
                 .cpu_limit_millis
                 .unwrap_or(before.run.cpu_limit_millis),
+            host_ports: host_ports(engine, before, patch, &mut problems),
+            scale: before.run.scale.clone(),
             ..run
         }),
         Err((field, problem)) => {
@@ -86,10 +90,24 @@ fn parse(
         }
     };
     if let Some(run) = &run {
-        problems.extend(run_problems(run, None));
+        let of_form = |(field, problem): (String, String)| match field.as_str() {
+            "run.host_ports" => ("external_port".to_owned(), problem),
+            _ => (field, problem),
+        };
+        problems.extend(run_problems(run, None).into_iter().map(of_form).collect());
     }
     let (version, run) = problems.finish(version.zip(run))?;
-    let reference = engine.image(&version).map_err(ControlError::internal)?;
+    let kept = match &before.source {
+        Source::Image { reference } if !engine.is_usual(reference) => Some(reference.as_str()),
+        _ => None,
+    };
+    let image = match &patch.image {
+        Some(asked) => asked.as_deref(),
+        None => kept,
+    };
+    let reference = engine
+        .image_or(&version, image)
+        .map_err(|problem| ControlError::invalid("image", problem.to_string()))?;
     let change = ServiceChange {
         name: before.name.clone(),
         port: before.port,
@@ -99,4 +117,21 @@ fn parse(
         git: keep_git(before),
     };
     Ok((change, version))
+}
+
+/// The port of the machine that leads to the database.
+fn host_ports(
+    engine: &Engine,
+    before: &ServiceRecord,
+    patch: &DatabasePatch,
+    problems: &mut Problems,
+) -> Vec<HostPort> {
+    let Some(asked) = patch.external_port else {
+        return before.run.host_ports.clone();
+    };
+    let port = problems.port("external_port", asked).flatten();
+    port.zip(engine.port())
+        .map(|(port, target)| HostPort { port, target })
+        .into_iter()
+        .collect()
 }

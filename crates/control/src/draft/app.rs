@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use longshore_domain::route::{DomainOptions, PasswordHash};
 use longshore_domain::run::RunSettings;
+use longshore_domain::{CertificateId, DnsProviderId};
 
 /// A new project, or a project's new name.
 #[derive(Debug, Clone, Default, serde::Deserialize)]
@@ -140,19 +142,62 @@ pub enum BuildDraft {
 }
 
 /// A new domain.
-#[derive(Debug, Clone, Default, serde::Deserialize)]
+#[derive(Debug, Clone, Default)]
 pub struct DomainDraft {
     /// The host name.
     pub host: String,
     /// The path prefix; `/` when absent.
-    #[serde(default)]
     pub path_prefix: Option<String>,
     /// Whether the prefix is taken off before the service sees the request.
-    #[serde(default)]
     pub strip_prefix: bool,
     /// The port; the service's when absent.
-    #[serde(default)]
     pub port: Option<i64>,
     /// `none`, `acme` or `custom`.
     pub tls: String,
+    /// The team's own certificate; one that fits when absent.
+    pub certificate: Option<CertificateId>,
+    /// Where a DNS record shows that the name is ours.
+    pub dns_provider: Option<DnsProviderId>,
+    /// What happens to requests on their way.
+    pub options: DomainOptions<BasicUserDraft>,
+}
+
+/// Changes of a domain; what is absent stays.
+#[derive(Debug, Clone, Default)]
+pub struct DomainPatch {
+    /// The path prefix.
+    pub path_prefix: Option<String>,
+    /// Whether the prefix is taken off before the service sees the request.
+    pub strip_prefix: Option<bool>,
+    /// The port; `Some(None)` means the service's.
+    pub port: Option<Option<i64>>,
+    /// `none`, `acme` or `custom`.
+    pub tls: Option<String>,
+    /// The team's own certificate; `Some(None)` means one that fits.
+    pub certificate: Option<Option<CertificateId>>,
+    /// Where a DNS record shows that the name is ours; `Some(None)` means nowhere.
+    pub dns_provider: Option<Option<DnsProviderId>>,
+    /// All options.
+    pub options: Option<DomainOptions<BasicUserDraft>>,
+}
+
+/// A user of basic authentication as typed. Without password and hash a known user keeps
+/// the password.
+#[derive(Clone, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BasicUserDraft {
+    /// The name.
+    pub name: String,
+    /// The password.
+    #[serde(default)]
+    pub password: Option<String>,
+    /// The password's hash as `htpasswd` writes it.
+    #[serde(default)]
+    pub hash: Option<PasswordHash>,
+}
+
+impl std::fmt::Debug for BasicUserDraft {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{}:[redacted]", self.name)
+    }
 }

@@ -15,6 +15,8 @@ pub struct DatabaseDraft {
     pub options: BTreeMap<String, String>,
     /// The most memory that it may take, in bytes.
     pub memory_limit_bytes: Option<i64>,
+    /// An image with extensions instead of the usual one.
+    pub image: Option<String>,
 }
 
 /// Changes of a database; what is absent stays.
@@ -28,4 +30,8 @@ pub struct DatabasePatch {
     pub memory_limit_bytes: Option<Option<i64>>,
     /// Thousandths of a core; `Some(None)` takes the limit away.
     pub cpu_limit_millis: Option<Option<i64>>,
+    /// An image with extensions; `Some(None)` takes the usual one again.
+    pub image: Option<Option<String>>,
+    /// A port of the machine that leads to it; `Some(None)` closes it.
+    pub external_port: Option<Option<i64>>,
 }

@@ -6,7 +6,7 @@ use longshore_domain::{DeploymentStatus, EnvironmentId, Permission, ProjectId, S
 use longshore_store::deployments::SummaryRecord;
 use longshore_store::projects::ProjectRecord;
 use longshore_store::services::ServiceRecord;
-use longshore_store::{PgConnection, deployments, environments, projects, services};
+use longshore_store::{PgConnection, deployments, environments, projects, services, terminals};
 
 use crate::access::Authorized;
 use crate::apps::summaries::{self, summary};
@@ -86,8 +86,10 @@ pub(super) async fn view(
             services: summaries::of(connection, records, ports).await?,
         });
     }
+    let terminals_allowed = terminals::are_allowed(connection, team, project.id).await?;
     Ok(ProjectView {
         id: project.id,
+        terminals_allowed,
         name: project.name.to_string(),
         created_at: project.created_at,
         environments: views,

@@ -47,6 +47,8 @@ pub struct ProjectView {
     /// When it was made.
     #[serde(with = "time::serde::rfc3339")]
     pub created_at: OffsetDateTime,
+    /// Whether shells may be opened in its containers.
+    pub terminals_allowed: bool,
     /// Its environments, in the order in which they were made.
     pub environments: Vec<EnvironmentView>,
 }

@@ -1,11 +1,13 @@
 //! Views of a service with its settings, variables and domains.
 
 use longshore_domain::database::DatabaseKind;
-use longshore_domain::route::TlsMode;
+use longshore_domain::route::{DomainOptions, TlsMode};
 use longshore_domain::run::RunSettings;
 use longshore_domain::source::{Archive, Build};
-use longshore_domain::{DomainId, EnvironmentId, ProjectId, ServiceId};
-use serde::Serialize;
+use longshore_domain::{
+    CertificateId, DnsProviderId, DomainId, EnvironmentId, ProjectId, ServiceId,
+};
+use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::{DeploymentSummary, ServiceKind, ServiceStatus};
@@ -167,6 +169,19 @@ pub struct DomainView {
     pub port: Option<u16>,
     /// How it is protected.
     pub tls: TlsMode,
+    /// The team's own certificate.
+    pub certificate: Option<CertificateId>,
+    /// Where a DNS record shows that the name is ours.
+    pub dns_provider: Option<DnsProviderId>,
+    /// What happens to requests on their way.
+    pub options: DomainOptions<BasicUserName>,
     /// The whole URL.
     pub url: String,
+}
+
+/// A user of basic authentication, without password.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BasicUserName {
+    /// The name.
+    pub name: String,
 }

@@ -72,7 +72,7 @@ impl Control {
         }
     }
 
-    async fn assemble(
+    pub(super) async fn assemble(
         &self,
         connection: &mut PgConnection,
         claimed: ClaimedRow,
@@ -85,6 +85,16 @@ impl Control {
         };
         let domains = domains::list_of_services(connection, &[service.id]).await?;
         let live = deployments::list_live(connection, &[service.id]).await?;
+        let is_split = domains.iter().any(|domain| domain.options.split.is_some());
+        let all = if is_split {
+            deployments::list_live_for_system(connection).await?
+        } else {
+            Vec::new()
+        };
+        let routes = routes(&domains, service.id, record.specification.port, |other| {
+            let live = all.iter().find(|live| live.service == other)?;
+            Some((live.number, live.port))
+        });
         let variables = self.open_variables(record.id, &record.variables)?;
         let is_git = matches!(record.specification.origin, Origin::Git { .. });
         let git_credentials = if is_git {
@@ -108,7 +118,7 @@ impl Control {
             environment: record.environment,
             build_secrets: build_secrets(&record.specification.origin, &variables),
             live_number: live.first().map(|live| live.number),
-            routes: routes(&domains, service.id, record.specification.port),
+            routes,
             redact,
             git_credentials,
             git_host_key: service.git_host_key,

@@ -26,7 +26,7 @@ impl Control {
         let records = services::list_for_system(&mut snapshot).await?;
         let ids: Vec<ServiceId> = records.iter().map(|service| service.id).collect();
         let domains = domains::list_of_services(&mut snapshot, &ids).await?;
-        let live: HashMap<ServiceId, deployments::LiveRecord> =
+        let lives: HashMap<ServiceId, deployments::LiveRecord> =
             deployments::list_live_for_system(&mut snapshot)
                 .await?
                 .into_iter()
@@ -54,7 +54,7 @@ impl Control {
         let services = records
             .into_iter()
             .map(|service| {
-                let live = live.get(&service.id);
+                let live = lives.get(&service.id);
                 let port = match live {
                     Some(live) => live.port,
                     None => service.port,
@@ -64,7 +64,10 @@ impl Control {
                     environment: service.environment,
                     live_number: live.map(|live| live.number),
                     active_numbers: active.get(&service.id).cloned().unwrap_or_default(),
-                    routes: routes(&domains, service.id, port),
+                    routes: routes(&domains, service.id, port, |other| {
+                        let live = lives.get(&other)?;
+                        Some((live.number, live.port))
+                    }),
                     replicas: match live {
                         Some(live) if !service.stopped => live.replicas,
                         _ => 0,

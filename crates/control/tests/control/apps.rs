@@ -223,6 +223,7 @@ async fn a_host_and_path_route_to_one_service(pool: PgPool) {
         strip_prefix: true,
         port: None,
         tls: "acme".to_owned(),
+        ..DomainDraft::default()
     };
     let domain = control
         .add_domain(owner, one, draft("Shop.Example.com", None))
@@ -249,6 +250,7 @@ async fn a_host_and_path_route_to_one_service(pool: PgPool) {
         strip_prefix: false,
         port: Some(0),
         tls: "what".to_owned(),
+        ..DomainDraft::default()
     };
     assert_eq!(
         fields(control.add_domain(owner, one, bad).await),

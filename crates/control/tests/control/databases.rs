@@ -368,3 +368,78 @@ async fn directories_of_the_machine_are_refused_unless_they_are_allowed(pool: Pg
     assert_eq!(fields(save("/etc").await), ["run.binds"]);
     save("/srv/allowed/media").await.unwrap();
 }
+
+#[sqlx::test(migrator = "longshore_store::MIGRATOR")]
+async fn a_port_of_the_machine_belongs_to_one_database(pool: PgPool) {
+    let world = World::new(pool).await;
+    let (control, actor) = (&world.control, &world.developer);
+    let environment = world.project("Shop").await.environments[0].id;
+    let one = make(&world, environment, postgres("one")).await.id;
+    let two = make(&world, environment, postgres("two")).await.id;
+    let open = async |id, port: Option<i64>| {
+        let patch = DatabasePatch {
+            external_port: Some(port),
+            ..DatabasePatch::default()
+        };
+        control.update_database(actor, id, patch).await
+    };
+    for bad in [80, 0, 70_000, 2377, -1] {
+        assert_eq!(
+            fields(open(one, Some(bad)).await),
+            ["external_port"],
+            "{bad}"
+        );
+    }
+    let opened = open(one, Some(5433)).await.unwrap();
+    assert_eq!(opened.run.host_ports[0].port.get(), 5433);
+    assert_eq!(opened.run.host_ports[0].target.get(), 5432);
+    assert_eq!(fields(open(two, Some(5433)).await), ["external_port"]);
+    // Another change of the settings keeps it open.
+    let patch = DatabasePatch {
+        version: Some("15.8".to_owned()),
+        ..DatabasePatch::default()
+    };
+    let changed = control.update_database(actor, one, patch).await.unwrap();
+    assert_eq!(changed.run.host_ports.len(), 1);
+    let app = world.app("web").await;
+    let mut run = app.run.clone();
+    run.host_ports.clone_from(&changed.run.host_ports);
+    let patch = AppPatch {
+        run: Some(run),
+        ..AppPatch::default()
+    };
+    let taken = control.update_app(actor, app.id, patch).await;
+    assert_eq!(fields(taken), ["run.host_ports"]);
+    assert!(open(one, None).await.unwrap().run.host_ports.is_empty());
+    open(two, Some(5433)).await.unwrap();
+}
+
+#[sqlx::test(migrator = "longshore_store::MIGRATOR")]
+async fn an_image_with_extensions_stays_over_changes_of_the_version(pool: PgPool) {
+    let world = World::new(pool).await;
+    let (control, actor) = (&world.control, &world.developer);
+    let environment = world.project("Shop").await.environments[0].id;
+    let draft = DatabaseDraft {
+        version: Some("17".to_owned()),
+        image: Some("pgvector/pgvector:pg17".to_owned()),
+        ..postgres("db")
+    };
+    let id = make(&world, environment, draft).await.id;
+    let update = async |version: Option<&str>, image: Option<Option<&str>>| {
+        let patch = DatabasePatch {
+            version: version.map(str::to_owned),
+            image: image.map(|image| image.map(str::to_owned)),
+            ..DatabasePatch::default()
+        };
+        let updated = control.update_database(actor, id, patch).await?;
+        let SourceView::Image { reference } = updated.source else {
+            panic!("no image");
+        };
+        Ok::<_, ControlError>(reference)
+    };
+    let kept = update(Some("17.2"), None).await.unwrap();
+    assert_eq!(kept, "pgvector/pgvector:pg17");
+    let bad = update(None, Some(Some("pgvector/pgvector:pg16"))).await;
+    assert_eq!(fields(bad), ["image"]);
+    assert_eq!(update(None, Some(None)).await.unwrap(), "postgres:17.2");
+}

@@ -36,6 +36,8 @@ pub fn settings(files: &tempfile::TempDir) -> ControlSettings {
         setup_token_file: files.path().join("setup-token"),
         instance: "test".to_owned(),
         bind_paths: longshore_domain::AllowedBinds::new(["/srv/allowed".into()]),
+        addresses: vec!["203.0.113.7".parse().unwrap()],
+        trusts_cloudflare: false,
     }
 }
 

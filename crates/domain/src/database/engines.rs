@@ -56,6 +56,8 @@ pub const ENGINES: &[Engine] = &[
         reads_earlier_series: false,
         // Over TCP: while the image makes the cluster, its server listens on a socket only.
         health: &["pg_isready", "--quiet", "--host=127.0.0.1"],
+        extension_image: Some("pgvector/pgvector:pg17"),
+        console: &["psql"],
         dump: &["pg_dump", "--format=custom"],
         restore: &[
             "pg_restore",
@@ -100,6 +102,8 @@ pub const ENGINES: &[Engine] = &[
             "--user=app",
             "--silent",
         ],
+        extension_image: None,
+        console: &["mysql", "--user=${{MYSQL_USER}}", "${{MYSQL_DATABASE}}"],
         dump: &[
             "mysqldump",
             "--user=app",
@@ -141,6 +145,12 @@ pub const ENGINES: &[Engine] = &[
             "--user=app",
             "--silent",
         ],
+        extension_image: None,
+        console: &[
+            "mariadb",
+            "--user=${{MARIADB_USER}}",
+            "${{MARIADB_DATABASE}}",
+        ],
         dump: &["mariadb-dump", "--user=app", "--single-transaction", "app"],
         restore: &["mariadb", "--user=app", "app"],
         change_password: &[
@@ -173,6 +183,11 @@ pub const ENGINES: &[Engine] = &[
             "--host=127.0.0.1",
             "--eval",
             "quit(db.adminCommand({ ping: 1 }).ok ? 0 : 1)",
+        ],
+        extension_image: None,
+        console: &[
+            "mongosh",
+            "mongodb://${{MONGO_INITDB_ROOT_USERNAME}}:${{MONGO_INITDB_ROOT_PASSWORD}}@127.0.0.1:27017/${{MONGO_INITDB_DATABASE}}?authSource=admin",
         ],
         dump: &[
             "mongodump",
@@ -212,6 +227,8 @@ pub const ENGINES: &[Engine] = &[
         reads_earlier_series: true,
         // -e: an error answer, such as one while it loads its data, is an error.
         health: &["redis-cli", "-e", "ping"],
+        extension_image: None,
+        console: &["redis-cli"],
         dump: &["redis-cli", "--rdb", "/dev/stdout"],
         restore: &[],
         change_password: &[],
@@ -234,6 +251,8 @@ pub const ENGINES: &[Engine] = &[
         memory_argument: Some("maxmemory"),
         reads_earlier_series: true,
         health: &["valkey-cli", "-e", "ping"],
+        extension_image: None,
+        console: &["valkey-cli"],
         dump: &["valkey-cli", "--rdb", "/dev/stdout"],
         restore: &[],
         change_password: &[],
@@ -258,6 +277,8 @@ pub const ENGINES: &[Engine] = &[
         memory_argument: None,
         reads_earlier_series: true,
         health: &["mc", "ready", "local"],
+        extension_image: None,
+        console: &[],
         // Its files are copied from the volume.
         dump: &[],
         restore: &[],

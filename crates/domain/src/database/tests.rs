@@ -83,7 +83,9 @@ fn every_url_resolves_and_is_secret() {
             .into_iter()
             .map(|(key, variable)| (key, variable.value))
             .collect();
-        for argument in engine.run([], None).unwrap().arguments.unwrap_or_default() {
+        let arguments = engine.run([], None).unwrap().arguments.unwrap_or_default();
+        let console = engine.console.iter().map(|&argument| argument.to_owned());
+        for argument in arguments.into_iter().chain(console) {
             let filled = fill(&argument, &values);
             assert!(!filled.contains("${{"), "{}: {filled}", engine.name);
         }
@@ -168,4 +170,28 @@ fn options_can_be_read_back_and_memory_is_bounded_below_the_limit() {
     assert_eq!(arguments[arguments.len() - 2..], ["--maxmemory", "300"]);
     assert_eq!(redis.password_key(), Some("REDIS_PASSWORD"));
     assert!(ENGINES.iter().all(|engine| engine.password_key().is_some()));
+}
+
+#[test]
+fn an_image_with_extensions_must_be_of_the_series() {
+    let postgres = Engine::find("postgres").unwrap();
+    let fits = |version: &str, image: &str| postgres.image_or(version, Some(image)).is_ok();
+    assert!(fits("17", "pgvector/pgvector:pg17"));
+    assert!(fits(
+        "17.2",
+        "registry.example.com:5000/db/pgvector:0.8.0-pg17"
+    ));
+    assert!(fits("16.4", "postgis/postgis:16-3.5"));
+    assert!(fits("15", "timescale/timescaledb:latest-pg15.8"));
+    assert!(!fits("17", "pgvector/pgvector:pg16"));
+    assert!(!fits("17", "pgvector/pgvector"));
+    assert!(!fits("17", "registry.example.com:17/pgvector"));
+    assert!(!fits("17", "pgvector/pgvector:0.17.0-pg16"));
+    assert!(!fits("17", "pgvector/pgvector:pg170"));
+    let usual = postgres.image_or("17", None).unwrap();
+    assert_eq!(usual.as_str(), "postgres:17");
+    assert!(postgres.is_usual(&usual));
+    assert!(!postgres.is_usual(&"pgvector/pgvector:pg17".parse().unwrap()));
+    let redis = Engine::find("redis").unwrap();
+    assert!(redis.image_or("7", Some("redis/redis-stack:7.4")).is_err());
 }

@@ -5,10 +5,33 @@ use std::str::FromStr;
 use super::{InvalidText, text_type};
 
 /// A host name in ASCII lower case (RFC 1123), at most 253 characters, each label at
-/// most 63. Names in other scripts are to be turned into punycode before.
+/// most 63. Names in other scripts are turned into punycode. `*.example.com` stands for all
+/// names one label below `example.com`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct DomainName(String);
 text_type!(DomainName);
+
+impl DomainName {
+    /// Whether it stands for all names one label below another.
+    pub fn is_wildcard(&self) -> bool {
+        self.0.starts_with("*.")
+    }
+
+    /// The name without `*.`.
+    pub fn base(&self) -> &str {
+        self.0.strip_prefix("*.").unwrap_or(&self.0)
+    }
+
+    /// Whether it is the other name, or stands for it.
+    pub fn covers(&self, other: &Self) -> bool {
+        self == other
+            || (self.is_wildcard()
+                && other
+                    .0
+                    .split_once('.')
+                    .is_some_and(|(first, rest)| first != "*" && rest == self.base()))
+    }
+}
 
 impl FromStr for DomainName {
     type Err = InvalidText;
@@ -32,7 +55,8 @@ impl FromStr for DomainName {
         if ascii.len() > 253 {
             return Err(InvalidText::new("must have at most 253 characters"));
         }
-        for label in ascii.split('.') {
+        let base = ascii.strip_prefix("*.").unwrap_or(&ascii);
+        for label in base.split('.') {
             let fits = !label.is_empty()
                 && label.len() <= 63
                 && label
@@ -99,5 +123,32 @@ impl FromStr for PathPrefix {
             return Ok(Self::root());
         }
         Ok(Self(trimmed.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::DomainName;
+
+    #[test]
+    fn a_wildcard_covers_one_label() {
+        let wildcard: DomainName = "*.Example.com".parse().unwrap();
+        assert!(wildcard.is_wildcard());
+        assert_eq!(wildcard.as_str(), "*.example.com");
+        for (name, is_covered) in [
+            ("a.example.com", true),
+            ("*.example.com", true),
+            ("example.com", false),
+            ("a.b.example.com", false),
+        ] {
+            assert_eq!(
+                wildcard.covers(&name.parse().unwrap()),
+                is_covered,
+                "{name}"
+            );
+        }
+        for text in ["*", "*.", "a.*.com", "**.com", "*a.com"] {
+            assert!(text.parse::<DomainName>().is_err(), "{text}");
+        }
     }
 }

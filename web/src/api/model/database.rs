@@ -25,6 +25,8 @@ pub(crate) struct NewDatabase {
     options: BTreeMap<String, String>,
     /// The most memory that it may take, in bytes.
     memory_limit_bytes: Option<i64>,
+    /// An image with extensions instead of the usual one, such as `pgvector/pgvector:pg17`.
+    image: Option<String>,
 }
 
 /// Changes of a database; what is absent stays.
@@ -48,6 +50,15 @@ pub(crate) struct DatabaseChanges {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<i64>)]
     cpu_limit_millis: Option<Option<i64>>,
+    /// An image with extensions; `null` takes the usual one again.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    image: Option<Option<String>>,
+    /// A port of the machine, from 1024, that leads to the database from everywhere; `null`
+    /// closes it.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<i64>)]
+    external_port: Option<Option<i64>>,
 }
 
 impl From<DatabaseChanges> for DatabasePatch {
@@ -57,6 +68,8 @@ impl From<DatabaseChanges> for DatabasePatch {
             options: body.options,
             memory_limit_bytes: body.memory_limit_bytes,
             cpu_limit_millis: body.cpu_limit_millis,
+            image: body.image,
+            external_port: body.external_port,
         }
     }
 }
@@ -76,6 +89,7 @@ impl From<NewDatabase> for DatabaseDraft {
             version: body.version,
             options: body.options,
             memory_limit_bytes: body.memory_limit_bytes,
+            image: body.image,
         }
     }
 }

@@ -31,7 +31,17 @@ pub(crate) struct Project {
     name: String,
     #[serde(with = "time::serde::rfc3339")]
     created_at: OffsetDateTime,
+    /// Whether shells may be opened in its containers; not in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    terminals_allowed: Option<bool>,
     environments: Vec<ProjectEnvironment>,
+}
+
+/// Whether shells may be opened.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TerminalsBody {
+    pub(crate) allowed: bool,
 }
 
 /// An environment in its project.
@@ -47,6 +57,7 @@ impl From<ProjectView> for Project {
             id: view.id.0,
             name: view.name,
             created_at: view.created_at,
+            terminals_allowed: Some(view.terminals_allowed),
             environments: view.environments.into_iter().map(Into::into).collect(),
         }
     }
@@ -58,6 +69,7 @@ impl From<ProjectSummary> for Project {
             id: view.id.0,
             name: view.name,
             created_at: view.created_at,
+            terminals_allowed: None,
             environments: view.environments.into_iter().map(Into::into).collect(),
         }
     }

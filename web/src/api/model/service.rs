@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use longshore_control::{
-    AppDraft, AppPatch, BuildDraft, DeliveryView, DomainDraft, DomainView, GitAccessDraft,
-    GitAccessView, HookView, ServiceView, SourceDraft, SourceView, TokenView,
+    AppDraft, AppPatch, BuildDraft, DeliveryView, GitAccessDraft, GitAccessView, HookView,
+    ServiceView, SourceDraft, SourceView, TokenView,
 };
 use longshore_domain::database::DatabaseKind;
 use longshore_domain::run::RunSettings;
@@ -13,6 +13,7 @@ use time::OffsetDateTime;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use super::Domain;
 /// A new app.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -47,13 +48,17 @@ pub(crate) struct AppChanges {
     run: Option<RunSettings>,
 }
 
-/// Tells `null` from absent.
+/// Tells a field that is `null` from one that is absent.
 #[expect(
     clippy::option_option,
-    reason = "the outer level says whether the field is there"
+    reason = "a field may be absent from the body, or null in it"
 )]
-pub(super) fn given<'de, D: Deserializer<'de>>(reader: D) -> Result<Option<Option<i64>>, D::Error> {
-    Option::deserialize(reader).map(Some)
+pub(super) fn given<'de, D, T>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    Option::deserialize(deserializer).map(Some)
 }
 
 /// Where an app comes from.
@@ -362,65 +367,6 @@ fn source(view: &SourceView) -> serde_json::Value {
         }}),
         SourceView::Image { reference } => serde_json::json!({"image": {"reference": reference}}),
         SourceView::Upload { archive } => serde_json::json!({"upload": {"archive": archive}}),
-    }
-}
-
-/// A new domain.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct NewDomain {
-    host: String,
-    /// `/` when absent.
-    path_prefix: Option<String>,
-    #[serde(default)]
-    strip_prefix: bool,
-    /// The service's port when absent.
-    port: Option<i64>,
-    /// `none`, `acme` or `custom`.
-    #[serde(default = "no_tls")]
-    tls: String,
-}
-
-fn no_tls() -> String {
-    "none".to_owned()
-}
-
-impl From<NewDomain> for DomainDraft {
-    fn from(body: NewDomain) -> Self {
-        Self {
-            host: body.host,
-            path_prefix: body.path_prefix,
-            strip_prefix: body.strip_prefix,
-            port: body.port,
-            tls: body.tls,
-        }
-    }
-}
-
-/// A domain.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Domain {
-    id: Uuid,
-    host: String,
-    path_prefix: String,
-    strip_prefix: bool,
-    port: Option<u16>,
-    /// `none`, `acme` or `custom`.
-    tls: &'static str,
-    url: String,
-}
-
-impl From<DomainView> for Domain {
-    fn from(view: DomainView) -> Self {
-        Self {
-            id: view.id.0,
-            host: view.host,
-            path_prefix: view.path_prefix,
-            strip_prefix: view.strip_prefix,
-            port: view.port,
-            tls: view.tls.as_str(),
-            url: view.url,
-        }
     }
 }
 

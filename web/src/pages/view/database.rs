@@ -65,6 +65,8 @@ pub struct DatabasePage {
     pub service: ServiceHead,
     /// The engine's name for people.
     pub engine: &'static str,
+    /// An example of an image with extensions; empty where none can be chosen.
+    pub extension_image: String,
     /// The form.
     pub form: DatabaseForm,
     /// Whether a new password comes by a deployment, which restarts the database.
@@ -82,6 +84,10 @@ pub struct DatabaseForm {
     pub memory: String,
     /// The CPU limit in cores.
     pub cpu: String,
+    /// The port of the machine, as typed.
+    pub external_port: String,
+    /// The image with extensions, as typed.
+    pub image: String,
     /// What the engine lets one choose.
     pub options: Vec<OptionChoice>,
 }

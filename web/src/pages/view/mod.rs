@@ -7,10 +7,12 @@ mod account;
 mod app_form;
 mod database;
 mod deployment;
+mod domain;
 mod error_page;
 mod field_errors;
 mod gate;
 mod icon;
+mod jobs;
 mod log;
 mod page;
 mod project;
@@ -22,6 +24,7 @@ mod server;
 mod service;
 mod status;
 mod storage;
+mod terminal;
 mod timings;
 mod variables;
 mod webhook;
@@ -33,10 +36,15 @@ pub use database::{
     ConnectionPage, DatabaseForm, DatabasePage, EngineChoice, NewDatabasePage, OptionChoice,
 };
 pub use deployment::{DeploymentPage, DeploymentRow, FailureNotice, Relative, Step, sentence};
+pub use domain::{
+    DomainForm, DomainOptionsForm, DomainPage, DomainRow, DomainsPage, OtherService, RedirectRow,
+    UserRow,
+};
 pub use error_page::ErrorPage;
 pub use field_errors::FieldErrors;
 pub use gate::{LoginPage, SetupPage};
 pub use icon::Icon;
+pub use jobs::{JobRow, JobsPage};
 pub use log::{LogRow, LogView};
 pub use page::{Crumb, Flash, FlashTone, Page, Person, Theme};
 pub use project::{
@@ -49,13 +57,14 @@ pub use roll_back::RollBackPage;
 pub use run_form::{RunForm, RunPage, Verdict, cores};
 pub use server::{Gauge, Part, ServerPage};
 pub use service::{
-    Address, DangerPage, DeploymentsPage, DomainForm, DomainRow, DomainsPage, LogsPage,
-    OverviewPage, ServiceHead, SourcePage, Tab, VariablesPage,
+    Address, DangerPage, DeploymentsPage, LogsPage, OverviewPage, ServiceHead, SourcePage, Tab,
+    VariablesPage,
 };
 pub use status::Status;
 pub use storage::{
     FileRow, KeptRow, MountRow, ServiceStoragePage, StorageForm, StoragePage, StorageRow, VolumeRow,
 };
+pub use terminal::TerminalPage;
 pub use timings::{Bar, Timings};
 pub use variables::{ChangeList, Pair, VariablesForm};
 pub use webhook::{DeliveryRow, WebhookPage};

@@ -153,6 +153,8 @@ pub struct ProjectSettingsPage {
     pub name: String,
     /// The new environment's name as typed.
     pub environment_name: String,
+    /// Whether shells may be opened in its containers.
+    pub terminals_allowed: bool,
     /// What to type to delete it.
     pub confirmation_label: String,
     /// What is wrong.

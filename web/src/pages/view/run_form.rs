@@ -4,6 +4,7 @@ use askama::Template;
 use longshore_control::view::{HealthVerdict, ServiceView};
 use longshore_domain::Strategy;
 use longshore_domain::health::HealthProbe;
+use longshore_domain::scale::RestartCondition;
 
 use super::{FieldErrors, FlashTone, Icon, Page, ServiceHead, when};
 
@@ -115,6 +116,20 @@ pub struct RunForm {
     pub release_timeout_seconds: String,
     /// Earlier versions that can be gone back to.
     pub keep_releases: String,
+    /// Memory that must be free, in MiB.
+    pub memory_reservation: String,
+    /// Cores that must be free.
+    pub cpu_reservation: String,
+    /// What a machine must be like, a constraint a line.
+    pub placement: String,
+    /// Labels of the containers, `name=value` a line.
+    pub labels: String,
+    /// After which ends a container is started again: empty for all, or `on_failure`.
+    pub restart: String,
+    /// Seconds in between; empty for the usual ones.
+    pub restart_delay: String,
+    /// How often; empty for ever.
+    pub restart_attempts: String,
 }
 
 impl RunForm {
@@ -169,8 +184,41 @@ impl RunForm {
             watch_seconds: run.watch_seconds.to_string(),
             release_timeout_seconds: run.release_timeout_seconds.to_string(),
             keep_releases: run.keep_releases.to_string(),
+            memory_reservation: run
+                .scale
+                .memory_reservation_bytes
+                .map(|bytes| (bytes / (1024 * 1024)).to_string())
+                .unwrap_or_default(),
+            cpu_reservation: run
+                .scale
+                .cpu_reservation_millis
+                .map(cores)
+                .unwrap_or_default(),
+            placement: joined(run.scale.placement.iter()),
+            labels: joined(
+                run.scale
+                    .labels
+                    .iter()
+                    .map(|(key, value)| format!("{key}={value}")),
+            ),
+            restart: match run.scale.restart.condition {
+                RestartCondition::Any => String::new(),
+                RestartCondition::OnFailure => "on_failure".to_owned(),
+            },
+            restart_delay: run.scale.restart.delay_seconds.to_string(),
+            restart_attempts: run
+                .scale
+                .restart
+                .max_attempts
+                .map(|attempts| attempts.to_string())
+                .unwrap_or_default(),
         }
     }
+}
+
+fn joined(lines: impl Iterator<Item = impl ToString>) -> String {
+    let lines: Vec<String> = lines.map(|line| line.to_string()).collect();
+    lines.join("\n")
 }
 
 /// Thousandths of a core as cores: `1500` is `1.5`.

@@ -1,8 +1,7 @@
 //! The pages of a service.
 
 use askama::Template;
-use longshore_control::view::{DomainView, ServiceView, SourceView};
-use longshore_domain::route::TlsMode;
+use longshore_control::view::{ServiceView, SourceView};
 
 use super::deployment::archive_line;
 use super::project::without_scheme;
@@ -59,12 +58,14 @@ pub struct Tab {
     pub is_danger: bool,
 }
 
-const TABS: [(&str, &str, Icon); 11] = [
+const TABS: [(&str, &str, Icon); 13] = [
     ("", "Overview", Icon::Heart),
     ("deployments", "Deployments", Icon::Rocket),
     ("variables", "Variables", Icon::Variable),
     ("domains", "Domains", Icon::Globe),
     ("logs", "Logs", Icon::Terminal),
+    ("terminal", "Shell", Icon::Terminal),
+    ("jobs", "Run once", Icon::Rocket),
     ("source", "Source", Icon::Branch),
     ("run", "Run", Icon::Gear),
     ("database", "Settings", Icon::Gear),
@@ -259,88 +260,6 @@ pub struct VariablesPage {
     pub variables: VariablesForm,
     /// What is wrong.
     pub errors: FieldErrors,
-}
-
-/// The domains of a service.
-#[derive(Template)]
-#[template(path = "service/domains.html")]
-pub struct DomainsPage {
-    /// The frame.
-    pub page: Page,
-    /// The head.
-    pub service: ServiceHead,
-    /// The domains.
-    pub domains: Vec<DomainRow>,
-    /// The form for a new one.
-    pub form: DomainForm,
-    /// What is wrong.
-    pub errors: FieldErrors,
-}
-
-/// A domain in the list.
-#[derive(Debug, Clone)]
-pub struct DomainRow {
-    /// Its id.
-    pub id: String,
-    /// The whole URL.
-    pub url: String,
-    /// The URL without the scheme.
-    pub shown: String,
-    /// How it is protected, in words.
-    pub tls: &'static str,
-    /// The icon of that.
-    pub tls_icon: Icon,
-    /// A port of its own; empty when it is the service's.
-    pub port: String,
-    /// Whether the prefix is taken off.
-    pub strips: bool,
-}
-
-impl DomainRow {
-    /// A domain in the list.
-    pub fn new(domain: &DomainView) -> Self {
-        let (tls, tls_icon) = match domain.tls {
-            TlsMode::None => ("Plain HTTP", Icon::Globe),
-            TlsMode::Acme => ("Certificate by ACME", Icon::Shield),
-            TlsMode::Custom => ("Own certificate", Icon::Lock),
-        };
-        Self {
-            id: domain.id.to_string(),
-            url: domain.url.clone(),
-            shown: without_scheme(&domain.url).to_owned(),
-            tls,
-            tls_icon,
-            port: domain.port.map(|port| port.to_string()).unwrap_or_default(),
-            strips: domain.strip_prefix,
-        }
-    }
-}
-
-/// A new domain as typed.
-#[derive(Debug, Clone)]
-pub struct DomainForm {
-    /// The host name.
-    pub host: String,
-    /// The path prefix.
-    pub path_prefix: String,
-    /// The port.
-    pub port: String,
-    /// `none` or `acme`.
-    pub tls: String,
-    /// Whether the prefix is taken off.
-    pub strip_prefix: bool,
-}
-
-impl Default for DomainForm {
-    fn default() -> Self {
-        Self {
-            host: String::new(),
-            path_prefix: String::new(),
-            port: String::new(),
-            tls: "acme".to_owned(),
-            strip_prefix: false,
-        }
-    }
 }
 
 /// The live log of a service.
