@@ -23,7 +23,7 @@ pub(super) fn read(mut file: File, tree: &mut Tree<'_>) -> Result<(), Trouble> {
         }
         begin if begin.get(257..262) == Some(b"ustar") => tape::read(BufReader::new(file), tree),
         _ => Err(Trouble::Refused(
-            "is none: it must be a .zip, .tar, .tar.gz or .tar.zst file".to_owned(),
+            "is of another kind; it must be a .zip, .tar, .tar.gz or .tar.zst file".to_owned(),
         )),
     }
 }

@@ -7,7 +7,7 @@ use tar::{Archive, EntryType};
 use super::Trouble;
 use super::tree::Tree;
 
-/// The longest extended header, in bytes: names and links are kept in memory.
+/// The end of a sentence about what cannot be read.
 const DAMAGED: &str = "is damaged or cut off";
 
 pub(super) fn read(content: impl Read, tree: &mut Tree<'_>) -> Result<(), Trouble> {

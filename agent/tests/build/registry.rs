@@ -68,24 +68,12 @@ async fn a_private_image_is_pulled_with_the_account_and_pinned() {
     assert_ne!(second.digest, first.digest);
     assert_ne!(second.pinned.unwrap(), pinned);
     // The digest still means the first.
-    let exact = pinned.parse().unwrap();
-    let again = build::pull(
-        &bench.context(),
-        &bench.docker,
-        &exact,
-        &logins,
-        &bench.tag(4),
-    );
-    assert_eq!(again.await.unwrap().digest, first.digest);
+    let (context, exact) = (bench.context(), pinned.parse().unwrap());
+    let again = build::pull(&context, &bench.docker, &exact, &logins, &bench.tag(4)).await;
+    assert_eq!(again.unwrap().digest, first.digest);
     let missing = format!("{}/team/app:v9", registry.host()).parse().unwrap();
-    let missing = build::pull(
-        &bench.context(),
-        &bench.docker,
-        &missing,
-        &logins,
-        &bench.tag(5),
-    );
-    let (_, message) = failure(missing.await);
+    let result = build::pull(&context, &bench.docker, &missing, &logins, &bench.tag(5)).await;
+    let (_, message) = failure(result);
     assert!(message.contains("no such tag"), "{message}");
 }
 
