@@ -5,6 +5,7 @@
 
 mod apps;
 mod caller;
+mod certificates;
 mod databases;
 mod deployments;
 mod domains;
@@ -97,6 +98,15 @@ fn described() -> OpenApiRouter<WebState> {
         ))
         .routes(routes!(domains::index, domains::create))
         .routes(routes!(domains::show, domains::update, domains::destroy))
+        .routes(routes!(certificates::index, certificates::create))
+        .routes(routes!(certificates::destroy))
+        .routes(routes!(
+            certificates::index_of_providers,
+            certificates::create_provider
+        ))
+        .routes(routes!(certificates::destroy_provider))
+        .routes(routes!(certificates::show))
+        .routes(routes!(certificates::retry))
         .routes(routes!(domains::create_twin))
         .routes(routes!(domains::create_test))
         .routes(routes!(deployments::index, deployments::create))

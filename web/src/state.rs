@@ -7,9 +7,10 @@ use async_trait::async_trait;
 use axum::extract::FromRef;
 use futures_util::stream::BoxStream;
 use longshore_control::{
-    ContainerCommand, Control, ControlError, HealthTrial, HealthVerdict, LogLine, VolumeOnMachine,
+    CertificateOnMachine, ContainerCommand, Control, ControlError, HealthTrial, HealthVerdict,
+    LogLine, VolumeOnMachine,
 };
-use longshore_domain::ServiceId;
+use longshore_domain::{DomainName, ServiceId};
 
 use crate::metrics::Metrics;
 
@@ -38,6 +39,22 @@ pub trait AgentQueries: Send + Sync + 'static {
     /// # Errors
     /// When the agent does not answer or nothing runs.
     async fn run_command(&self, command: ContainerCommand) -> Result<i64, ControlError>;
+
+    /// How all certificates on the machine do.
+    ///
+    /// # Errors
+    /// When the agent does not answer.
+    async fn certificates(&self) -> Result<Vec<CertificateOnMachine>, ControlError> {
+        Ok(Vec::new())
+    }
+
+    /// Asks for a host's certificate now.
+    ///
+    /// # Errors
+    /// When the agent does not answer, or asks for none for this host.
+    async fn retry_certificate(&self, _host: &DomainName) -> Result<(), ControlError> {
+        Ok(())
+    }
 
     /// The volumes on the machine.
     ///

@@ -7,16 +7,17 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 use longshore_agent_api::{
-    AgentProblem, CommandEnd, ContainerCommand, ContainerLine, DeployJob, DesiredService,
-    HealthTrial, HealthVerdict, Origin, RepositoryCheck, RepositoryReport, RouteUpdate,
-    RunningUpdate, VersionEnds, VersionStatus, VolumeStatus,
+    AgentProblem, CertificateStatus, CommandEnd, ContainerCommand, ContainerLine, DeployJob,
+    DesiredCertificates, DesiredService, HealthTrial, HealthVerdict, Origin, RepositoryCheck,
+    RepositoryReport, RouteUpdate, RunningUpdate, VersionEnds, VersionStatus, VolumeStatus,
 };
-use longshore_domain::{FailureKind, ServiceId, Strategy};
+use longshore_domain::{DomainName, FailureKind, ServiceId, Strategy};
 use tokio::sync::watch;
 
 use super::step_by_step::StepByStep;
 use super::{Machine, MachineState, Owned};
 use crate::build::{self, BuildHost, BuildRequest, Image};
+use crate::certificates::Certificates;
 use crate::config::Config;
 use crate::disk::Shortage;
 use crate::edge::Edge;
@@ -33,6 +34,7 @@ const RETRY_AFTER: Duration = Duration::from_secs(2);
 pub struct DockerMachine {
     engine: Engine,
     edge: Edge,
+    certificates: Certificates,
     builds: Arc<BuildHost>,
     mirrors: PathBuf,
     tasks: Tasks,
@@ -52,6 +54,7 @@ impl DockerMachine {
             builds: Arc::new(BuildHost::new(engine.clone(), config)),
             engine,
             edge,
+            certificates: Certificates::new(config, tasks),
             mirrors: Paths::new(config.agent_dir()).mirrors(),
             tasks: tasks.clone(),
             prepared: watch::Sender::new(Err("Docker is being prepared".to_owned())),
@@ -68,6 +71,19 @@ impl DockerMachine {
                 () = stopping.cancelled() => {}
                 () = builds.supervise() => {}
             }
+        });
+        let machine = Arc::clone(self);
+        self.tasks.spawn("certificates", async move {
+            let stopping = machine.tasks.stopping().clone();
+            let mut prepared = machine.prepared.subscribe();
+            tokio::select! {
+                () = stopping.cancelled() => return,
+                _ = prepared.wait_for(Result::is_ok) => {}
+            }
+            machine
+                .certificates
+                .supervise(&machine.edge, stopping)
+                .await;
         });
         let machine = Arc::clone(self);
         self.tasks.spawn("prepare", async move {
@@ -400,6 +416,19 @@ impl Machine for DockerMachine {
     async fn remove_service(&self, service: ServiceId, volumes: bool) -> Result<(), AgentProblem> {
         self.edge.remove_routes(service).await?;
         self.engine.remove_service(service, volumes).await
+    }
+
+    async fn set_certificates(&self, desired: DesiredCertificates) -> Result<(), AgentProblem> {
+        self.certificates.set_desired(desired);
+        Ok(())
+    }
+
+    async fn certificates(&self) -> Result<Vec<CertificateStatus>, AgentProblem> {
+        Ok(self.certificates.list())
+    }
+
+    async fn retry_certificate(&self, host: &DomainName) -> Result<(), AgentProblem> {
+        self.certificates.retry(host)
     }
 
     async fn try_health(

@@ -21,16 +21,21 @@
 //! | `GET /v1/services/{service}` | [`ServiceStatus`] |
 //! | `GET /v1/services/{service}/versions/{number}/ends` | [`VersionEnds`] |
 //! | `POST /v1/repositories/check` | [`RepositoryCheck`] → [`RepositoryReport`] |
+//! | `PUT /v1/certificates` | [`DesiredCertificates`] → 204; they are asked for in the background |
+//! | `GET /v1/certificates` | the [`CertificateStatus`] of each |
+//! | `POST /v1/certificates/{host}/retry` | the next attempt is made now |
 //! | `PUT /v1/desired` | [`DesiredState`] → [`ReconcileReport`]: removes what is ours and not desired, repairs routes |
 //!
 //! Errors are [`AgentProblem`] with a 4xx or 5xx status.
 
+mod certificate;
 mod event;
 mod health;
 mod job;
 mod service;
 mod storage;
 
+pub use certificate::*;
 pub use event::*;
 pub use health::*;
 pub use job::*;

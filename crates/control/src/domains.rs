@@ -3,6 +3,7 @@
 
 mod change;
 mod options;
+mod protection;
 
 use longshore_domain::route::{Route, Share, TlsMode};
 use longshore_domain::run::Port;
@@ -44,9 +45,13 @@ impl Control {
             port,
             tls,
         } = self.parse_domain(service.get(), &draft)?;
+        let wished = draft.clone();
         let options = self
             .options(&mut transaction, service.get(), draft.options, &[])
             .await?;
+        let team = service.team();
+        protection::claim(&mut transaction, team, &host).await?;
+        let protection = protection::of(&mut transaction, team, &host, tls, &wished).await?;
         let domain = DomainRecord {
             id: DomainId::generate(),
             team: service.team(),
@@ -56,8 +61,8 @@ impl Control {
             path_prefix,
             port,
             tls,
-            certificate: draft.certificate.filter(|_| tls == TlsMode::Custom),
-            dns_provider: draft.dns_provider.filter(|_| tls == TlsMode::Acme),
+            certificate: protection.certificate,
+            dns_provider: protection.dns_provider,
             options,
         };
         check_redirect(&domain)?;
@@ -114,20 +119,10 @@ impl Control {
         if port == Some(None) && service.port.is_none() {
             problems.add("port", "is required, because the service has none");
         }
-        let tls = match TlsMode::from_name(&draft.tls) {
-            Some(TlsMode::Custom) => {
-                problems.add(
-                    "tls",
-                    "must be none or acme; own certificates are not available yet",
-                );
-                None
-            }
-            None => {
-                problems.add("tls", "must be none, acme or custom");
-                None
-            }
-            mode @ Some(TlsMode::None | TlsMode::Acme) => mode,
-        };
+        let tls = TlsMode::from_name(&draft.tls);
+        if tls.is_none() {
+            problems.add("tls", "must be none, acme or custom");
+        }
         let parsed = host.zip(path_prefix).zip(port.zip(tls));
         let ((host, path_prefix), (port, tls)) = problems.finish(parsed)?;
         let dashboard = self.settings.public_url.as_ref();

@@ -52,6 +52,10 @@ pub(crate) enum Purpose {
     HookSecret,
     /// A password that a database is being given; the row is the service.
     NewPassword,
+    /// The key of a team's own certificate; the row is the certificate.
+    CertificateKey,
+    /// The token, key or password of a DNS provider; the row is the provider.
+    DnsProvider,
 }
 
 impl Purpose {
@@ -62,6 +66,8 @@ impl Purpose {
             Self::GitSecret => "git-secret",
             Self::HookSecret => "hook-secret",
             Self::NewPassword => "new-password",
+            Self::CertificateKey => "certificate-key",
+            Self::DnsProvider => "dns-provider",
         }
     }
 }

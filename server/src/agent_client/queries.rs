@@ -5,12 +5,13 @@ use futures_util::stream::BoxStream;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use longshore_agent_api::{AgentInfo, ContainerLine, LogStream, PROTOCOL_VERSION};
 use longshore_control::{
-    ContainerCommand, ControlError, HealthTrial, HealthVerdict, LogLine, VolumeOnMachine,
+    CertificateOnMachine, ContainerCommand, ControlError, HealthTrial, HealthVerdict, LogLine,
+    VolumeOnMachine,
 };
-use longshore_domain::ServiceId;
+use longshore_domain::{DomainName, ServiceId};
 use longshore_web::{AgentQueries, Machine};
 
-use super::{AgentClient, AgentError};
+use super::{AgentClient, AgentError, certificates};
 
 #[async_trait]
 impl AgentQueries for AgentClient {
@@ -94,6 +95,20 @@ impl AgentQueries for AgentClient {
                 containers: volume.containers,
             })
             .collect())
+    }
+
+    async fn certificates(&self) -> Result<Vec<CertificateOnMachine>, ControlError> {
+        let found = Self::certificates(self).await;
+        let found = found.map_err(|error| into_control(&error))?;
+        Ok(found.into_iter().map(certificates::on_machine).collect())
+    }
+
+    async fn retry_certificate(&self, host: &DomainName) -> Result<(), ControlError> {
+        let retried = Self::retry_certificate(self, host).await;
+        retried.map_err(|error| match error.refusal() {
+            Some(problem) => ControlError::refused(problem.message.clone()),
+            None => into_control(&error),
+        })
     }
 
     async fn container_log(

@@ -5,7 +5,8 @@ use longshore_control::{
     AppDraft, DeploymentDraft, DomainDraft, GitAccessDraft, ProjectDraft, SourceDraft, TokenDraft,
 };
 use longshore_domain::{
-    ApiTokenId, DeploymentId, DomainId, EnvironmentId, ProjectId, ServiceId, Stage,
+    ApiTokenId, CertificateId, DeploymentId, DnsProviderId, DomainId, EnvironmentId, ProjectId,
+    ServiceId, Stage,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -28,6 +29,8 @@ pub struct Things {
     pub hook: String,
     pub hook_secret: String,
     pub token: ApiTokenId,
+    pub certificate: CertificateId,
+    pub dns_provider: DnsProviderId,
     /// A service of that name that is gone and left its data.
     pub kept: ServiceId,
 }
@@ -70,6 +73,26 @@ impl Things {
             name: format!("token {mark}"),
         };
         let token = control.create_token(actor, draft).await.unwrap();
+        let (certificate, dns_provider) = (CertificateId::generate(), DnsProviderId::generate());
+        sqlx::query(
+            "INSERT INTO certificates (id, team_id, name, chain, private_key, hosts, issuer,
+                                       fingerprint, not_before, not_after)
+             VALUES ($1, $2, 'Own', '', '', '{example.com}', 'Trust', '00', now(), now())",
+        )
+        .bind(certificate.0)
+        .bind(actor.team.0)
+        .execute(&world.pool)
+        .await
+        .unwrap();
+        sqlx::query(
+            "INSERT INTO dns_providers (id, team_id, name, settings, secret)
+             VALUES ($1, $2, 'DNS', '{\"kind\": \"cloudflare\"}', '')",
+        )
+        .bind(dns_provider.0)
+        .bind(actor.team.0)
+        .execute(&world.pool)
+        .await
+        .unwrap();
         let kept = ServiceId::generate();
         sqlx::query(
             "INSERT INTO kept_data
@@ -96,6 +119,8 @@ impl Things {
             hook: hook.view.url,
             hook_secret: hook.secret.expose().to_owned(),
             token: token.view.id,
+            certificate,
+            dns_provider,
         }
     }
 }

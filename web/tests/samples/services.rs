@@ -126,6 +126,7 @@ pub fn all() -> Vec<(&'static str, String)> {
         strips,
         tags: Vec::new(),
         twin: String::new(),
+        certificate: None,
     };
     let delivery = |decision, reason: &str, deployment: &str| DeliveryRow {
         decision: Status::of_decision(decision),
@@ -150,6 +151,7 @@ pub fn all() -> Vec<(&'static str, String)> {
         domains,
         form: DomainForm::default(),
         errors,
+        providers: Vec::new(),
     };
     let mut live_log = log(true);
     "Log of the live version".clone_into(&mut live_log.label);

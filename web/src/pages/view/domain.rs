@@ -6,7 +6,7 @@ use longshore_control::view::DomainView;
 use longshore_domain::route::{DomainOptions, TlsMode};
 
 use super::project::without_scheme;
-use super::{FieldErrors, FlashTone, Icon, Page, ServiceHead};
+use super::{CertificateStatusView, FieldErrors, FlashTone, Icon, Page, ServiceHead};
 
 /// The domains of a service.
 #[derive(Template)]
@@ -22,6 +22,8 @@ pub struct DomainsPage {
     pub form: DomainForm,
     /// What is wrong.
     pub errors: FieldErrors,
+    /// The team's DNS providers.
+    pub providers: Vec<OtherService>,
 }
 
 /// A domain in the list.
@@ -46,11 +48,17 @@ pub struct DomainRow {
     /// The same host with `www.`, or without it; empty when it is a domain already or
     /// cannot be one.
     pub twin: String,
+    /// How its certificate does, when it has TLS and the machine says.
+    pub certificate: Option<CertificateStatusView>,
 }
 
 impl DomainRow {
     /// A domain in the list of `all`.
-    pub fn new(domain: &DomainView, all: &[DomainView]) -> Self {
+    pub fn new(
+        domain: &DomainView,
+        all: &[DomainView],
+        certificate: Option<CertificateStatusView>,
+    ) -> Self {
         let (tls, tls_icon) = match domain.tls {
             TlsMode::None => ("Plain HTTP", Icon::Globe),
             TlsMode::Acme => ("Certificate by ACME", Icon::Shield),
@@ -75,6 +83,7 @@ impl DomainRow {
             port: domain.port.map(|port| port.to_string()).unwrap_or_default(),
             strips: domain.strip_prefix,
             tags: tags(&domain.options),
+            certificate: certificate.filter(|_| domain.tls != TlsMode::None),
             twin: Some(twin)
                 .filter(|_| is_plain && !is_there)
                 .unwrap_or_default(),
@@ -120,6 +129,8 @@ pub struct DomainForm {
     pub tls: String,
     /// Whether the prefix is taken off.
     pub strip_prefix: bool,
+    /// Where DNS records are made; empty for an answer over HTTP.
+    pub dns_provider: String,
 }
 
 impl Default for DomainForm {
@@ -130,6 +141,7 @@ impl Default for DomainForm {
             port: String::new(),
             tls: "acme".to_owned(),
             strip_prefix: false,
+            dns_provider: String::new(),
         }
     }
 }
@@ -150,11 +162,13 @@ pub struct DomainPage {
     pub options: DomainOptionsForm,
     /// Services that may get a share of the requests.
     pub others: Vec<OtherService>,
+    /// The team's DNS providers.
+    pub providers: Vec<OtherService>,
     /// What is wrong.
     pub errors: FieldErrors,
 }
 
-/// A service that may get a share of the requests.
+/// Something that can be chosen.
 #[derive(Debug, Clone)]
 pub struct OtherService {
     /// Its id.

@@ -5,6 +5,7 @@
 
 mod account;
 mod app_form;
+mod certificates;
 mod database;
 mod deployment;
 mod domain;
@@ -29,6 +30,10 @@ pub mod when;
 
 pub use account::{AccountPage, SessionRow, TokenRow};
 pub use app_form::{NewAppPage, SourceForm};
+pub use certificates::{
+    CertificateForm, CertificateRow, CertificateStatusView, CertificatesPage, HistoryRow,
+    ProviderRow,
+};
 pub use database::{
     ConnectionPage, DatabaseForm, DatabasePage, EngineChoice, NewDatabasePage, OptionChoice,
 };
