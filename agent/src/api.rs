@@ -14,6 +14,7 @@ use crate::reconcile::Reconciler;
 use crate::tasks::Tasks;
 
 mod body;
+mod certificates;
 mod events;
 mod host;
 mod jobs;
@@ -79,6 +80,11 @@ pub fn router(api: Api) -> Router {
         .route("/v1/registries/check", post(registries::check))
         .route("/v1/volumes", get(host::volumes))
         .route("/v1/uploads", post(uploads::receive))
+        .route(
+            "/v1/certificates",
+            put(certificates::put).get(certificates::list),
+        )
+        .route("/v1/certificates/{host}/retry", post(certificates::retry))
         .route("/v1/desired", put(host::reconcile))
         .route_layer(middleware::from_fn(protocol::demand_same_version))
         // Answers everybody, so that a server learns which protocol it meets.

@@ -5,6 +5,7 @@
 //! A change counts when the proxy has been seen to serve it (`seen`), never before.
 //! On the network that it shares with all services, `isolation` keeps them apart.
 
+mod certificates;
 mod container;
 mod dynamic;
 mod files;

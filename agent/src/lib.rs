@@ -11,6 +11,7 @@
 pub mod agent;
 pub mod api;
 pub mod build;
+pub mod certificates;
 mod clock;
 pub mod compose;
 pub mod config;

@@ -8,12 +8,12 @@ use std::path::Path;
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 use longshore_agent_api::{
-    AgentProblem, CommandEnd, ContainerCommand, ContainerLine, DeployJob, DesiredService,
-    HealthTrial, HealthVerdict, OnceRequest, OnceStatus, RegistryLogin, RepositoryCheck,
-    RepositoryReport, RouteUpdate, RunningUpdate, TerminalRequest, VersionEnds, VersionStatus,
-    VolumeStatus,
+    AgentProblem, CertificateStatus, CommandEnd, ContainerCommand, ContainerLine, DeployJob,
+    DesiredCertificates, DesiredService, HealthTrial, HealthVerdict, OnceRequest, OnceStatus,
+    RegistryLogin, RepositoryCheck, RepositoryReport, RouteUpdate, RunningUpdate, TerminalRequest,
+    VersionEnds, VersionStatus, VolumeStatus,
 };
-use longshore_domain::{DeploymentId, EnvironmentId, FailureKind, JobId, ServiceId};
+use longshore_domain::{DeploymentId, DomainName, EnvironmentId, FailureKind, JobId, ServiceId};
 
 use crate::build::Image;
 use crate::disk::Shortage;
@@ -276,6 +276,21 @@ pub trait Machine: Send + Sync + 'static {
 
     /// All volumes.
     async fn volumes(&self) -> Result<Vec<VolumeStatus>, AgentProblem>;
+
+    /// Makes the list of hosts with certificates what it shall be.
+    async fn set_certificates(&self, _desired: DesiredCertificates) -> Result<(), AgentProblem> {
+        Ok(())
+    }
+
+    /// How all certificates do.
+    async fn certificates(&self) -> Result<Vec<CertificateStatus>, AgentProblem> {
+        Ok(Vec::new())
+    }
+
+    /// Makes the next attempt for a host's certificate now.
+    async fn retry_certificate(&self, _host: &DomainName) -> Result<(), AgentProblem> {
+        Ok(())
+    }
 
     /// What the containers of a version write.
     async fn container_log(

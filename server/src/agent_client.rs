@@ -3,6 +3,7 @@
 //! It knows the protocol and nothing else: what to do about an answer is decided by
 //! [`crate::jobs`] and [`crate::reconcile`].
 
+pub(crate) mod certificates;
 mod container_log;
 mod error;
 mod events;
@@ -15,11 +16,12 @@ use std::path::Path;
 use std::time::Duration;
 
 use longshore_agent_api::{
-    AgentInfo, AgentProblem, CommandEnd, ContainerCommand, DeployJob, DesiredState, HealthTrial,
-    HealthVerdict, JobStatus, PROTOCOL_HEADER, PROTOCOL_VERSION, ReconcileReport, RepositoryCheck,
-    RepositoryReport, RouteUpdate, RunningUpdate, ServiceStatus, VersionEnds, VolumeStatus,
+    AgentInfo, AgentProblem, CertificateStatus, CommandEnd, ContainerCommand, DeployJob,
+    DesiredCertificates, DesiredState, HealthTrial, HealthVerdict, JobStatus, PROTOCOL_HEADER,
+    PROTOCOL_VERSION, ReconcileReport, RepositoryCheck, RepositoryReport, RouteUpdate,
+    RunningUpdate, ServiceStatus, VersionEnds, VolumeStatus,
 };
-use longshore_domain::{DeploymentId, ServiceId};
+use longshore_domain::{DeploymentId, DomainName, ServiceId};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, RequestBuilder, Response};
 use serde::de::DeserializeOwned;
@@ -253,6 +255,32 @@ impl AgentClient {
             .json(desired)
             .timeout(RECONCILE_TIMEOUT);
         self.read(request).await
+    }
+
+    /// Tells which certificates the machine shall have.
+    ///
+    /// # Errors
+    /// When the agent does not answer.
+    pub async fn set_certificates(&self, desired: &DesiredCertificates) -> Result<(), AgentError> {
+        let request = self.short(Method::PUT, "/v1/certificates").json(desired);
+        send(request).await.map(drop)
+    }
+
+    /// How all certificates do.
+    ///
+    /// # Errors
+    /// When the agent does not answer.
+    pub async fn certificates(&self) -> Result<Vec<CertificateStatus>, AgentError> {
+        self.read(self.short(Method::GET, "/v1/certificates")).await
+    }
+
+    /// Makes the next attempt for a host's certificate now.
+    ///
+    /// # Errors
+    /// When the agent does not answer or knows no such host.
+    pub async fn retry_certificate(&self, host: &DomainName) -> Result<(), AgentError> {
+        let path = format!("/v1/certificates/{host}/retry");
+        send(self.short(Method::POST, &path)).await.map(drop)
     }
 
     fn short(&self, method: Method, path: &str) -> RequestBuilder {

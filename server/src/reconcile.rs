@@ -11,9 +11,10 @@ use std::time::Duration;
 use longshore_agent_api::{DesiredService, DesiredState, RunningUpdate};
 use longshore_control::{Control, work};
 use longshore_web::Metrics;
+use time::OffsetDateTime;
 use tokio::time::Instant;
 
-use crate::agent_client::AgentClient;
+use crate::agent_client::{AgentClient, certificates};
 use crate::tasks::Tasks;
 
 /// How often the machine is looked at when nothing has changed.
@@ -68,6 +69,7 @@ impl Reconciler {
         for problem in &report.problems {
             tracing::warn!(problem, "could not be reconciled");
         }
+        self.see_to_certificates().await?;
         for removing in self.control.services_removing().await? {
             let service = removing.service;
             if let Err(error) = self.agent.remove_service(service, removing.volumes).await {
@@ -85,6 +87,21 @@ impl Reconciler {
             self.control.drop_removed_data(service).await?;
         }
         self.control.tidy().await?;
+        Ok(())
+    }
+
+    /// Tells the agent which certificates there shall be, and counts until when they are
+    /// valid.
+    async fn see_to_certificates(&self) -> anyhow::Result<()> {
+        let desired = self.control.desired_certificates().await?;
+        self.agent
+            .set_certificates(&certificates::desired(desired))
+            .await?;
+        let found = self.agent.certificates().await?;
+        self.metrics.set_certificates(found.iter().map(|found| {
+            let until = found.valid_until.map(OffsetDateTime::unix_timestamp);
+            (found.host.to_string(), until, found.failing_since.is_some())
+        }));
         Ok(())
     }
 

@@ -5,6 +5,7 @@
 
 mod apps;
 mod caller;
+mod certificates;
 mod databases;
 mod deployments;
 mod domains;
@@ -15,8 +16,8 @@ mod logs;
 mod model;
 mod problem;
 mod projects;
-mod stacks;
 mod registries;
+mod stacks;
 mod storage;
 mod tokens;
 mod uploads;
@@ -106,6 +107,15 @@ fn described() -> OpenApiRouter<WebState> {
         ))
         .routes(routes!(domains::index, domains::create))
         .routes(routes!(domains::show, domains::update, domains::destroy))
+        .routes(routes!(certificates::index, certificates::create))
+        .routes(routes!(certificates::destroy))
+        .routes(routes!(
+            certificates::index_of_providers,
+            certificates::create_provider
+        ))
+        .routes(routes!(certificates::destroy_provider))
+        .routes(routes!(certificates::show))
+        .routes(routes!(certificates::retry))
         .routes(routes!(domains::create_twin))
         .routes(routes!(domains::create_test))
         .routes(routes!(deployments::index, deployments::create))

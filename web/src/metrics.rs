@@ -23,6 +23,11 @@ struct StatusLabel {
     status: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct HostLabel {
+    host: String,
+}
+
 /// The counters and their registry.
 #[derive(Debug)]
 pub struct Metrics {
@@ -33,6 +38,8 @@ pub struct Metrics {
     deployments: Family<StatusLabel, Gauge>,
     log_bytes: Gauge,
     reconcile: Histogram,
+    certificate_ends: Family<HostLabel, Gauge>,
+    certificate_fails: Family<HostLabel, Gauge>,
 }
 
 impl Default for Metrics {
@@ -82,6 +89,18 @@ impl Metrics {
             "Duration of a pass that makes the machine agree with what shall run",
             reconcile.clone(),
         );
+        let certificate_ends = Family::default();
+        registry.register(
+            "certificate_expiry_timestamp_seconds",
+            "When the present certificate of a host runs out",
+            certificate_ends.clone(),
+        );
+        let certificate_fails = Family::default();
+        registry.register(
+            "certificate_failing",
+            "Whether the last attempt to get a host's certificate failed (1) or not (0)",
+            certificate_fails.clone(),
+        );
         Self {
             registry,
             requests,
@@ -90,6 +109,8 @@ impl Metrics {
             deployments,
             log_bytes,
             reconcile,
+            certificate_ends,
+            certificate_fails,
         }
     }
 
@@ -113,6 +134,21 @@ impl Metrics {
     /// Notes a pass that made the machine agree with what shall run.
     pub fn reconciled(&self, took: Duration) {
         self.reconcile.observe(took.as_secs_f64());
+    }
+
+    /// Notes all certificates: the host, when it runs out, whether the last attempt failed.
+    pub fn set_certificates(&self, all: impl Iterator<Item = (String, Option<i64>, bool)>) {
+        self.certificate_ends.clear();
+        self.certificate_fails.clear();
+        for (host, until, is_failing) in all {
+            let label = HostLabel { host };
+            if let Some(until) = until {
+                self.certificate_ends.get_or_create(&label).set(until);
+            }
+            self.certificate_fails
+                .get_or_create(&label)
+                .set(i64::from(is_failing));
+        }
     }
 
     /// Notes whether everything answers.

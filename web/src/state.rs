@@ -8,10 +8,10 @@ use axum::extract::FromRef;
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use longshore_control::{
-    ContainerCommand, Control, ControlError, HealthTrial, HealthVerdict, LogLine, RegistryAccount,
-    TerminalPlan, Uploaded, VolumeOnMachine,
+    CertificateOnMachine, ContainerCommand, Control, ControlError, HealthTrial, HealthVerdict,
+    LogLine, RegistryAccount, TerminalPlan, Uploaded, VolumeOnMachine,
 };
-use longshore_domain::ServiceId;
+use longshore_domain::{DomainName, ServiceId};
 
 use crate::metrics::Metrics;
 use crate::terminal::{Size, TerminalPipe};
@@ -52,6 +52,22 @@ pub trait AgentQueries: Send + Sync + 'static {
         _size: Size,
     ) -> Result<TerminalPipe, ControlError> {
         Err(ControlError::refused("This machine opens no terminals."))
+    }
+
+    /// How all certificates on the machine do.
+    ///
+    /// # Errors
+    /// When the agent does not answer.
+    async fn certificates(&self) -> Result<Vec<CertificateOnMachine>, ControlError> {
+        Ok(Vec::new())
+    }
+
+    /// Asks for a host's certificate now.
+    ///
+    /// # Errors
+    /// When the agent does not answer, or asks for none for this host.
+    async fn retry_certificate(&self, _host: &DomainName) -> Result<(), ControlError> {
+        Ok(())
     }
 
     /// The volumes on the machine.

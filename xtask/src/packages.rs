@@ -23,6 +23,8 @@ const PACKAGES: &[(&str, &[&str])] = &[
     ("chromium", &["/usr/bin/chromium"]),
     ("chromium-driver", &["/usr/bin/chromedriver"]),
     ("pebble", &["/usr/bin/pebble"]),
+    ("knot", &["/usr/sbin/knotd"]),
+    ("openssl", &["/usr/bin/openssl"]),
     ("openssh-server", &["/usr/sbin/sshd"]),
     ("git", &["/usr/lib/git-core/git-http-backend"]),
     ("curl", &["/usr/bin/curl"]),

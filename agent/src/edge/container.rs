@@ -19,7 +19,7 @@ use longshore_agent_api::AgentProblem;
 use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
-use super::dynamic::{ACME, PRIVATE, PROBE, WEB, WEB_SECURE};
+use super::dynamic::{PRIVATE, PROBE, WEB, WEB_SECURE};
 use super::isolation::EPHEMERAL_PORTS;
 use super::{Edge, occupant, trouble};
 use crate::engine::{EdgeNetwork, brief, is_absent, is_conflict, refused};
@@ -29,8 +29,6 @@ const PROBE_PORT: u16 = 8081;
 const PRIVATE_PORT: u16 = 8082;
 /// Where the directories are inside the container.
 const DYNAMIC_TARGET: &str = "/etc/longshore/dynamic";
-const ACME_TARGET: &str = "/var/lib/acme";
-const ACME_CA_TARGET: &str = "/etc/longshore/acme-ca.pem";
 /// How long the proxy may take to answer after its start.
 const START_LIMIT: Duration = Duration::from_secs(20);
 /// Uploads may take this long; slower ones are cut.
@@ -244,19 +242,10 @@ impl Edge {
             (PROBE_PORT, loopback()),
             (PRIVATE_PORT, loopback()),
         ];
-        let mut mounts = vec![
-            mount(&self.files.dynamic(), DYNAMIC_TARGET, true),
-            mount(&self.files.acme(), ACME_TARGET, false),
-        ];
-        let mut env = Vec::new();
-        if let Some(authority) = &self.config.acme_ca {
-            mounts.push(mount(authority, ACME_CA_TARGET, true));
-            env.push(format!("LEGO_CA_CERTIFICATES={ACME_CA_TARGET}"));
-        }
+        let mounts = vec![mount(&self.files.dynamic(), DYNAMIC_TARGET, true)];
         ContainerCreateBody {
             image: Some(image.to_owned()),
             cmd: Some(self.arguments()),
-            env: Some(env),
             labels: Some(HashMap::from([
                 (names.owned(), String::new()),
                 (names.role(), "proxy".to_owned()),
@@ -349,15 +338,6 @@ impl Edge {
                     ranges.join(",")
                 ));
             }
-        }
-        let resolver = format!("--certificatesResolvers.{ACME}.acme");
-        arguments.push(format!("{resolver}.storage={ACME_TARGET}/acme.json"));
-        arguments.push(format!("{resolver}.httpChallenge.entryPoint={WEB}"));
-        if let Some(directory) = &self.config.acme_directory {
-            arguments.push(format!("{resolver}.caServer={directory}"));
-        }
-        if let Some(email) = &self.config.acme_email {
-            arguments.push(format!("{resolver}.email={email}"));
         }
         arguments
     }

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+mod certificates;
 mod model;
 mod options;
 mod routes;
@@ -14,9 +15,10 @@ use longshore_domain::ServiceId;
 use longshore_domain::run::Port;
 use sha2::{Digest, Sha256};
 
+pub(super) use certificates::{certificate_file, challenges_file, tag};
 use model::{
     Cookie, Dynamic, ForwardingTimeouts, Http, LoadBalancer, Middleware, Router, Server,
-    ServersTransport, Service, Sticky,
+    ServersTransport, Service, Sticky, TlsStore,
 };
 pub(super) use routes::routes_file;
 
@@ -28,8 +30,6 @@ pub(super) const WEB_SECURE: &str = "websecure";
 pub(super) const PROBE: &str = "probe";
 /// The entry point of the proxy's own state.
 pub(super) const PRIVATE: &str = "private";
-/// The certificate resolver.
-pub(super) const ACME: &str = "acme";
 /// The header that asks for the marker, with the installation's secret, and the one that
 /// carries it back.
 pub(super) const MARKER: &str = "Longshore-Marker";
@@ -41,6 +41,8 @@ const SPLIT: &str = "longshore_split";
 
 /// Above every route.
 const MARKER_PRIORITY: u32 = 1_000_000;
+/// An authority's requests, above every route.
+const CHALLENGE_PRIORITY: u32 = 900_000;
 /// Longer path prefixes come first.
 const ROUTE_PRIORITY: u32 = 1_000;
 /// Below the routes of names.
@@ -110,7 +112,7 @@ pub(super) fn probe_file(
     );
     let heading = heading(backend.service, backend.number);
     File {
-        text: write(&heading, &Dynamic { http }),
+        text: write(&heading, &Dynamic { http, tls: None }),
         marker,
     }
 }
@@ -136,8 +138,18 @@ fn heading(service: ServiceId, number: i32) -> String {
 
 /// Adds a router that answers, to whoever knows the secret, with a digest of the file.
 /// All routers of a file are taken at once, so the answer speaks for all of them.
-fn marked(mut http: Http, heading: &str, name: &str, secret: &str) -> File {
-    let rest = serde_json::to_string(&http).unwrap_or_default();
+fn marked(http: Http, heading: &str, name: &str, secret: &str) -> File {
+    marked_with(http, None, heading, name, secret)
+}
+
+fn marked_with(
+    mut http: Http,
+    tls: Option<TlsStore>,
+    heading: &str,
+    name: &str,
+    secret: &str,
+) -> File {
+    let rest = serde_json::to_string(&(&http, &tls)).unwrap_or_default();
     let marker = digest(&format!("{heading}\n{rest}"));
     let router = format!("{name}-marker");
     http.middlewares.insert(
@@ -159,7 +171,7 @@ fn marked(mut http: Http, heading: &str, name: &str, secret: &str) -> File {
         },
     );
     File {
-        text: write(heading, &Dynamic { http }),
+        text: write(heading, &Dynamic { http, tls }),
         marker,
     }
 }

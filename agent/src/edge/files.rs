@@ -6,14 +6,17 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use longshore_agent_api::AgentProblem;
-use longshore_domain::{FailureKind, ServiceId};
+use longshore_domain::{DomainName, FailureKind, ServiceId};
 use rand::Rng;
+
+use super::dynamic::tag;
 
 use crate::engine::problem;
 use crate::machine::Owned;
 use crate::paths::create_private;
 
 const CANARY: &str = "canary.yml";
+const CHALLENGES: &str = "challenges.yml";
 
 /// The proxy's files.
 #[derive(Debug, Clone)]
@@ -34,6 +37,27 @@ pub(super) fn probe_name(service: ServiceId, number: i32) -> String {
 /// The file that shows that files are taken.
 pub(super) fn canary_name() -> &'static str {
     CANARY
+}
+
+/// The file with a certificate.
+pub(super) fn certificate_name(host: &DomainName) -> String {
+    format!("certificate-{}.yml", tag(host))
+}
+
+/// The file with the way of an authority's requests.
+pub(super) fn challenges_name() -> &'static str {
+    CHALLENGES
+}
+
+/// Whether the agent writes files of this name.
+fn is_known(name: &str) -> bool {
+    let certificate = name
+        .strip_prefix("certificate-")
+        .and_then(|name| name.strip_suffix(".yml"));
+    name == CANARY
+        || name == CHALLENGES
+        || owned(name).is_some()
+        || certificate.is_some_and(|tag| tag.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
 /// What a file is for; none when the agent does not write such files.
@@ -60,29 +84,19 @@ impl Files {
         self.root.join("dynamic")
     }
 
-    /// Where the proxy keeps its certificates.
-    pub(super) fn acme(&self) -> PathBuf {
-        self.root.join("acme")
-    }
-
     /// Makes the directories and puts files aside that the agent does not write; gives
     /// their names.
     pub(super) async fn prepare(&self) -> Result<Vec<String>, AgentProblem> {
         let files = self.clone();
         blocking(move || {
-            for directory in [
-                files.root.clone(),
-                files.dynamic(),
-                files.acme(),
-                files.fresh(),
-            ] {
+            for directory in [files.root.clone(), files.dynamic(), files.fresh()] {
                 create_private(&directory)?;
             }
             let mut unknown = Vec::new();
             for entry in fs::read_dir(files.dynamic())? {
                 let entry = entry?;
                 let name = entry.file_name().to_string_lossy().into_owned();
-                if name == CANARY || (owned(&name).is_some() && entry.file_type()?.is_file()) {
+                if is_known(&name) && entry.file_type()?.is_file() {
                     continue;
                 }
                 let aside = files.root.join("quarantine");
@@ -204,7 +218,7 @@ async fn blocking<T: Send + 'static>(
 
 #[cfg(test)]
 mod tests {
-    use super::{Owned, owned, probe_name, routes_name};
+    use super::{Owned, certificate_name, is_known, owned, probe_name, routes_name};
     use longshore_domain::ServiceId;
 
     #[test]
@@ -224,6 +238,9 @@ mod tests {
             "probe-7.yml",
         ] {
             assert_eq!(owned(foreign), None, "{foreign}");
+            assert!(!is_known(foreign), "{foreign}");
         }
+        let certificate = certificate_name(&"*.example.com".parse().unwrap());
+        assert!(is_known(&certificate), "{certificate}");
     }
 }

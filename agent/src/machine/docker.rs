@@ -7,17 +7,18 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 use longshore_agent_api::{
-    AgentProblem, CommandEnd, ContainerCommand, ContainerLine, DeployJob, DesiredService,
-    HealthTrial, HealthVerdict, OnceRequest, OnceStatus, Origin, RegistryLogin, RepositoryCheck,
-    RepositoryReport, RouteUpdate, RunningUpdate, TerminalRequest, VersionEnds, VersionStatus,
-    VolumeStatus,
+    AgentProblem, CertificateStatus, CommandEnd, ContainerCommand, ContainerLine, DeployJob,
+    DesiredCertificates, DesiredService, HealthTrial, HealthVerdict, OnceRequest, OnceStatus,
+    Origin, RegistryLogin, RepositoryCheck, RepositoryReport, RouteUpdate, RunningUpdate,
+    TerminalRequest, VersionEnds, VersionStatus, VolumeStatus,
 };
-use longshore_domain::{FailureKind, JobId, ServiceId, Strategy};
+use longshore_domain::{DomainName, FailureKind, JobId, ServiceId, Strategy};
 use tokio::sync::watch;
 
 use super::step_by_step::StepByStep;
 use super::{Machine, MachineState, Owned};
 use crate::build::{self, BuildHost, BuildRequest, Image};
+use crate::certificates::Certificates;
 use crate::compose::{self, Compose};
 use crate::config::Config;
 use crate::disk::Shortage;
@@ -36,6 +37,7 @@ const RETRY_AFTER: Duration = Duration::from_secs(2);
 pub struct DockerMachine {
     engine: Engine,
     edge: Edge,
+    certificates: Certificates,
     builds: Arc<BuildHost>,
     mirrors: PathBuf,
     config: Config,
@@ -56,6 +58,7 @@ impl DockerMachine {
             builds: Arc::new(BuildHost::new(engine.clone(), config)),
             engine,
             edge,
+            certificates: Certificates::new(config, tasks),
             mirrors: Paths::new(config.agent_dir()).mirrors(),
             config: config.clone(),
             tasks: tasks.clone(),
@@ -77,6 +80,19 @@ impl DockerMachine {
         let engine = self.engine.clone();
         self.tasks.spawn("terminals", async move {
             engine.end_left_terminals().await;
+        });
+        let machine = Arc::clone(self);
+        self.tasks.spawn("certificates", async move {
+            let stopping = machine.tasks.stopping().clone();
+            let mut prepared = machine.prepared.subscribe();
+            tokio::select! {
+                () = stopping.cancelled() => return,
+                _ = prepared.wait_for(Result::is_ok) => {}
+            }
+            machine
+                .certificates
+                .supervise(&machine.edge, stopping)
+                .await;
         });
         let machine = Arc::clone(self);
         self.tasks.spawn("prepare", async move {
@@ -484,6 +500,19 @@ impl Machine for DockerMachine {
         self.edge.remove_routes(service).await?;
         self.engine.remove_service(service, volumes).await?;
         self.tidy_stack(service).await
+    }
+
+    async fn set_certificates(&self, desired: DesiredCertificates) -> Result<(), AgentProblem> {
+        self.certificates.set_desired(desired);
+        Ok(())
+    }
+
+    async fn certificates(&self) -> Result<Vec<CertificateStatus>, AgentProblem> {
+        Ok(self.certificates.list())
+    }
+
+    async fn retry_certificate(&self, host: &DomainName) -> Result<(), AgentProblem> {
+        self.certificates.retry(host)
     }
 
     async fn try_health(

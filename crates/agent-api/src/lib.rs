@@ -25,10 +25,14 @@
 //! | `POST /v1/repositories/check` | [`RepositoryCheck`] → [`RepositoryReport`] |
 //! | `POST /v1/registries/check` | [`RegistryLogin`] → 204 when the registry takes it |
 //! | `POST /v1/uploads` | the bytes of an archive → [`UploadReport`]; refused when it is hostile |
+//! | `PUT /v1/certificates` | [`DesiredCertificates`] → 204; they are asked for in the background |
+//! | `GET /v1/certificates` | the [`CertificateStatus`] of each |
+//! | `POST /v1/certificates/{host}/retry` | the next attempt is made now |
 //! | `PUT /v1/desired` | [`DesiredState`] → [`ReconcileReport`]: removes what is ours and not desired, repairs routes |
 //!
 //! Errors are [`AgentProblem`] with a 4xx or 5xx status.
 
+mod certificate;
 mod event;
 mod health;
 mod job;
@@ -40,6 +44,7 @@ mod storage;
 mod terminal;
 mod upload;
 
+pub use certificate::*;
 pub use event::*;
 pub use health::*;
 pub use job::*;

@@ -3,6 +3,7 @@
 
 mod change;
 mod options;
+mod protection;
 
 use longshore_domain::route::{Route, Share, TlsMode};
 use longshore_domain::run::Port;
@@ -45,9 +46,13 @@ impl Control {
             tls,
             component,
         } = self.parse_domain(service.get(), &draft)?;
+        let wished = draft.clone();
         let options = self
             .options(&mut transaction, service.get(), draft.options, &[])
             .await?;
+        let team = service.team();
+        protection::claim(&mut transaction, team, &host).await?;
+        let protection = protection::of(&mut transaction, team, &host, tls, &wished).await?;
         let domain = DomainRecord {
             id: DomainId::generate(),
             team: service.team(),
@@ -57,8 +62,8 @@ impl Control {
             path_prefix,
             port,
             tls,
-            certificate: draft.certificate.filter(|_| tls == TlsMode::Custom),
-            dns_provider: draft.dns_provider.filter(|_| tls == TlsMode::Acme),
+            certificate: protection.certificate,
+            dns_provider: protection.dns_provider,
             options,
             component,
         };
@@ -116,23 +121,13 @@ impl Control {
         if port == Some(None) && service.port.is_none() {
             problems.add("port", "is required, because the service has none");
         }
-        let tls = match TlsMode::from_name(&draft.tls) {
-            Some(TlsMode::Custom) => {
-                problems.add(
-                    "tls",
-                    "must be none or acme; own certificates are not available yet",
-                );
-                None
-            }
-            None => {
-                problems.add("tls", "must be none, acme or custom");
-                None
-            }
-            mode @ Some(TlsMode::None | TlsMode::Acme) => mode,
-        };
+        let tls = TlsMode::from_name(&draft.tls);
+        if tls.is_none() {
+            problems.add("tls", "must be none, acme or custom");
+        }
         let component = component(&mut problems, service, draft);
-        let parsed = host.zip(path_prefix).zip(port.zip(tls));
-        let ((host, path_prefix), (port, tls)) = problems.finish(parsed)?;
+        let parsed = host.zip(path_prefix).zip(port.zip(tls)).zip(component);
+        let (((host, path_prefix), (port, tls)), component) = problems.finish(parsed)?;
         let dashboard = self.settings.public_url.as_ref();
         if dashboard.and_then(url::Url::host_str) == Some(host.as_str()) {
             return Err(ControlError::conflict("host", "is the dashboard's own"));

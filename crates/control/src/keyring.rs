@@ -54,6 +54,10 @@ pub(crate) enum Purpose {
     NewPassword,
     /// A password of an account at a registry; the row is the account.
     RegistryPassword,
+    /// The key of a team's own certificate; the row is the certificate.
+    CertificateKey,
+    /// The token, key or password of a DNS provider; the row is the provider.
+    DnsProvider,
 }
 
 impl Purpose {
@@ -65,6 +69,8 @@ impl Purpose {
             Self::HookSecret => "hook-secret",
             Self::NewPassword => "new-password",
             Self::RegistryPassword => "registry-password",
+            Self::CertificateKey => "certificate-key",
+            Self::DnsProvider => "dns-provider",
         }
     }
 }

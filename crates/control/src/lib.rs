@@ -13,6 +13,7 @@ mod access;
 mod accounts;
 pub mod actor;
 mod apps;
+mod certificates;
 mod clock;
 mod databases;
 mod deployments;

@@ -2,6 +2,7 @@
 //! by this very call.
 
 mod account;
+mod certificate;
 mod database;
 mod deployment;
 mod health;
@@ -12,6 +13,7 @@ mod service;
 mod storage;
 
 pub use account::*;
+pub use certificate::*;
 pub use database::*;
 pub use deployment::*;
 pub use health::*;

@@ -12,6 +12,7 @@
 
 pub mod api;
 pub mod apps;
+pub mod authority;
 pub mod browser;
 pub mod faults;
 pub mod gapless;

@@ -228,6 +228,11 @@ impl Longshore {
         self.http
     }
 
+    /// The port of Traefik's public HTTPS entry point.
+    pub fn https_port(&self) -> u16 {
+        self.https
+    }
+
     fn keep_log(&self) {
         let folder = kept_folder("e2e-logs");
         let kept = folder.join(format!("{}.log", self.run.name()));

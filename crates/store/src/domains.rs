@@ -3,7 +3,8 @@
 use longshore_domain::route::{DomainOptions, TlsMode};
 use longshore_domain::run::Port;
 use longshore_domain::{
-    CertificateId, ComponentName, DnsProviderId, DomainId, DomainName, PathPrefix, ServiceId, TeamId,
+    CertificateId, ComponentName, DnsProviderId, DomainId, DomainName, PathPrefix, ServiceId,
+    TeamId,
 };
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -173,6 +174,78 @@ pub async fn list_of_services(
     .into_iter()
     .map(TryInto::try_into)
     .collect()
+}
+
+/// The domains of a team that use a certificate or a DNS provider of its own.
+pub async fn list_with_certificates(
+    connection: &mut PgConnection,
+    team: TeamId,
+) -> Result<Vec<DomainRecord>> {
+    sqlx::query_as!(
+        DomainRow,
+        "SELECT id, team_id, service_id, host, path_prefix, strip_prefix, port, tls,
+                certificate_id, dns_provider_id, options, component
+         FROM domains
+         WHERE team_id = $1 AND (certificate_id IS NOT NULL OR dns_provider_id IS NOT NULL)
+         ORDER BY host, path_prefix",
+        team.0,
+    )
+    .fetch_all(connection)
+    .await?
+    .into_iter()
+    .map(TryInto::try_into)
+    .collect()
+}
+
+/// All domains with TLS of all teams, own certificates first, then those by DNS: for the
+/// system itself.
+pub async fn list_secure_for_system(connection: &mut PgConnection) -> Result<Vec<DomainRecord>> {
+    sqlx::query_as!(
+        DomainRow,
+        "SELECT id, team_id, service_id, host, path_prefix, strip_prefix, port, tls,
+                certificate_id, dns_provider_id, options, component
+         FROM domains WHERE tls <> 'none'
+         ORDER BY host, tls = 'custom' DESC, dns_provider_id IS NULL, created_at, id"
+    )
+    .fetch_all(connection)
+    .await?
+    .into_iter()
+    .map(TryInto::try_into)
+    .collect()
+}
+
+/// Whether another team has a domain of this host, or one that stands for it or for which
+/// it stands.
+pub async fn is_others(
+    connection: &mut PgConnection,
+    team: TeamId,
+    host: &DomainName,
+) -> Result<bool> {
+    // One at a time: two teams may claim a host at the same moment.
+    sqlx::query!(
+        "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))",
+        host.base()
+    )
+    .execute(&mut *connection)
+    .await?;
+    let wildcard = host
+        .as_str()
+        .split_once('.')
+        .map(|(_, parent)| format!("*.{parent}"));
+    let below = host.is_wildcard().then(|| format!("%.{}", host.base()));
+    let row = sqlx::query!(
+        r#"SELECT EXISTS (
+             SELECT 1 FROM domains WHERE team_id <> $1
+             AND (host = $2 OR host = $3 OR host LIKE $4)
+           ) AS "found!""#,
+        team.0,
+        host.as_str(),
+        wildcard,
+        below,
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(row.found)
 }
 
 /// Removes a domain.

@@ -8,8 +8,10 @@
 //! Start reading at [`deployments`] (the job queue) and [`logs`].
 
 pub mod audit;
+pub mod certificates;
 pub mod databases;
 pub mod deployments;
+pub mod dns_providers;
 pub mod domains;
 pub mod environments;
 mod error;

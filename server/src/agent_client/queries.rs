@@ -6,14 +6,14 @@ use futures_util::stream::BoxStream;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use longshore_agent_api::{AgentInfo, ContainerLine, LogStream, PROTOCOL_VERSION};
 use longshore_control::{
-    ContainerCommand, ControlError, HealthTrial, HealthVerdict, LogLine, RegistryAccount,
-    TerminalPlan, Uploaded, VolumeOnMachine,
+    CertificateOnMachine, ContainerCommand, ControlError, HealthTrial, HealthVerdict, LogLine,
+    RegistryAccount, TerminalPlan, Uploaded, VolumeOnMachine,
 };
-use longshore_domain::{FailureKind, ServiceId};
+use longshore_domain::{DomainName, FailureKind, ServiceId};
 use longshore_web::terminal::{Size, TerminalPipe};
 use longshore_web::{AgentQueries, Machine, VersionState};
 
-use super::{AgentClient, AgentError};
+use super::{AgentClient, AgentError, certificates};
 use crate::jobs::login;
 
 #[async_trait]
@@ -152,6 +152,20 @@ impl AgentQueries for AgentClient {
             size_bytes: report.size_bytes,
             files: report.files,
             unpacked_bytes: report.unpacked_bytes,
+        })
+    }
+
+    async fn certificates(&self) -> Result<Vec<CertificateOnMachine>, ControlError> {
+        let found = Self::certificates(self).await;
+        let found = found.map_err(|error| into_control(&error))?;
+        Ok(found.into_iter().map(certificates::on_machine).collect())
+    }
+
+    async fn retry_certificate(&self, host: &DomainName) -> Result<(), ControlError> {
+        let retried = Self::retry_certificate(self, host).await;
+        retried.map_err(|error| match error.refusal() {
+            Some(problem) => ControlError::refused(problem.message.clone()),
+            None => into_control(&error),
         })
     }
 

@@ -1,6 +1,7 @@
 //! What the API takes and gives. The types are lists of what may be shown: nothing of an
 //! entity reaches the API by itself.
 
+mod certificate;
 mod database;
 mod deployment;
 mod domain;
@@ -11,6 +12,7 @@ mod stack;
 mod storage;
 mod variable;
 
+pub(super) use certificate::*;
 pub(super) use database::*;
 pub(super) use deployment::*;
 pub(super) use domain::*;

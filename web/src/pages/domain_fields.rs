@@ -21,6 +21,7 @@ pub fn typed_domain(fields: &Fields) -> DomainForm {
         tls: fields.text("tls"),
         strip_prefix: fields.is_ticked("strip_prefix"),
         component: fields.trimmed("component"),
+        dns_provider: fields.trimmed("dns_provider"),
     }
 }
 

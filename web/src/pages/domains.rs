@@ -1,9 +1,13 @@
 //! The domains of a service.
 
+use std::sync::Arc;
+
 use axum::extract::{Query, State};
 use longshore_control::{Control, DomainDraft, DomainPatch, DomainView, ServiceKind, ServiceView};
+use longshore_domain::route::TlsMode;
 use longshore_domain::{DomainId, ServiceId};
 use serde::Deserialize;
+use time::OffsetDateTime;
 
 use super::PageError;
 use super::answer::{Answer, page, refused, see_other};
@@ -13,40 +17,45 @@ use super::path::{Id, Ids};
 use super::problems::explain;
 use super::services::{frame, turn_back};
 use super::view::{
-    DomainForm, DomainOptionsForm, DomainPage, DomainRow, DomainsPage, FieldErrors, OtherService,
-    ServiceHead,
+    CertificateStatusView, DomainForm, DomainOptionsForm, DomainPage, DomainRow, DomainsPage,
+    FieldErrors, OtherService, ServiceHead,
 };
 use super::visit::Signed;
+use crate::state::AgentQueries;
 
 /// The domains, and a form for a new one.
 pub async fn index(
     State(control): State<Control>,
+    State(agent): State<Arc<dyn AgentQueries>>,
     signed: Signed,
     Id(id): Id<ServiceId>,
 ) -> Answer {
     let service = control.show_service(&signed.actor, id).await?;
     let errors = FieldErrors::none();
-    Ok(page(&domains_page(
-        signed,
-        &service,
-        DomainForm::default(),
-        errors,
-    )))
+    let form = DomainForm::default();
+    Ok(page(
+        &domains_page(&control, &*agent, signed, &service, form, errors).await?,
+    ))
 }
 
-fn domains_page(
+async fn domains_page(
+    control: &Control,
+    agent: &dyn AgentQueries,
     signed: Signed,
     service: &ServiceView,
     form: DomainForm,
     errors: FieldErrors,
-) -> DomainsPage {
+) -> Result<DomainsPage, PageError> {
     let all = &service.domains;
-    DomainsPage {
+    let statuses = statuses(agent, all, signed.now).await;
+    Ok(DomainsPage {
+        providers: providers(control, &signed).await?,
         page: frame(signed.frame, service, "Domains"),
         service: ServiceHead::new(service, "domains"),
         domains: all
             .iter()
-            .map(|domain| DomainRow::new(domain, all))
+            .zip(statuses)
+            .map(|(domain, status)| DomainRow::new(domain, all, status))
             .collect(),
         form,
         components: service
@@ -55,12 +64,40 @@ fn domains_page(
             .map(|component| component.name.clone())
             .collect(),
         errors,
-    }
+    })
+}
+
+/// How the certificates of some domains do; without the agent nothing is known.
+async fn statuses(
+    agent: &dyn AgentQueries,
+    domains: &[DomainView],
+    now: OffsetDateTime,
+) -> Vec<Option<CertificateStatusView>> {
+    let found = if domains.iter().any(|domain| domain.tls != TlsMode::None) {
+        agent.certificates().await.unwrap_or_default()
+    } else {
+        Vec::new()
+    };
+    let status = |domain: &DomainView| {
+        let own = found.iter().find(|own| own.host.as_str() == domain.host)?;
+        Some(CertificateStatusView::new(own, now))
+    };
+    domains.iter().map(status).collect()
+}
+
+async fn providers(control: &Control, signed: &Signed) -> Result<Vec<OtherService>, PageError> {
+    let found = control.list_dns_providers(&signed.actor).await?;
+    let found = found.into_iter().map(|provider| OtherService {
+        id: provider.id.to_string(),
+        name: provider.name,
+    });
+    Ok(found.collect())
 }
 
 /// Adds a domain.
 pub async fn create(
     State(control): State<Control>,
+    State(agent): State<Arc<dyn AgentQueries>>,
     signed: Signed,
     Id(id): Id<ServiceId>,
     fields: Fields,
@@ -73,6 +110,7 @@ pub async fn create(
         port: fields.number("port"),
         tls: form.tls.clone(),
         component: fields.optional("component"),
+        dns_provider: form.dns_provider.parse().ok(),
         ..DomainDraft::default()
     };
     match control.add_domain(&signed.actor, id, draft).await {
@@ -85,7 +123,8 @@ pub async fn create(
         Err(error) => {
             let errors = explain(error)?;
             let service = control.show_service(&signed.actor, id).await?;
-            Ok(refused(&domains_page(signed, &service, form, errors)))
+            let page = domains_page(&control, &*agent, signed, &service, form, errors);
+            Ok(refused(&page.await?))
         }
     }
 }
@@ -134,6 +173,7 @@ pub struct Preset {
 /// The settings of a domain.
 pub async fn show(
     State(control): State<Control>,
+    State(agent): State<Arc<dyn AgentQueries>>,
     signed: Signed,
     Ids(service, id): Ids<ServiceId, DomainId>,
     Query(Preset { preset }): Query<Preset>,
@@ -146,17 +186,21 @@ pub async fn show(
         tls: domain.tls.as_str().to_owned(),
         strip_prefix: domain.strip_prefix,
         component: domain.component.clone().unwrap_or_default(),
+        dns_provider: domain
+            .dns_provider
+            .map(|id| id.to_string())
+            .unwrap_or_default(),
     };
     let options = DomainOptionsForm::new(&domain.options).with_preset(&preset, &domain.host);
     let errors = FieldErrors::none();
     let typed = (form, options, errors);
     Ok(page(
-        &domain_page(&control, signed, service, &domain, typed).await?,
+        &domain_page((&control, &*agent), signed, service, &domain, typed).await?,
     ))
 }
 
 async fn domain_page(
-    control: &Control,
+    (control, agent): (&Control, &dyn AgentQueries),
     signed: Signed,
     service: ServiceId,
     domain: &DomainView,
@@ -165,7 +209,10 @@ async fn domain_page(
     let service = control.show_service(&signed.actor, service).await?;
     let environment = service.environment.id;
     let others = control.list_services(&signed.actor, environment).await?;
-    let row = DomainRow::new(domain, &service.domains);
+    let status = statuses(agent, std::slice::from_ref(domain), signed.now).await;
+    let status = status.into_iter().next().flatten();
+    let row = DomainRow::new(domain, &service.domains, status);
+    let providers = providers(control, &signed).await?;
     Ok(DomainPage {
         page: frame(signed.frame, &service, "Domains"),
         service: ServiceHead::new(&service, "domains"),
@@ -180,13 +227,36 @@ async fn domain_page(
                 name: other.name,
             })
             .collect(),
+        providers,
         errors,
     })
+}
+
+/// Asks for the certificate of a domain now, whatever DNS says.
+pub async fn retry_certificate(
+    State(control): State<Control>,
+    State(agent): State<Arc<dyn AgentQueries>>,
+    signed: Signed,
+    Ids(service, id): Ids<ServiceId, DomainId>,
+) -> Answer {
+    let place = format!("/services/{service}/domains/{id}");
+    let retried = match control.plan_certificate_retry(&signed.actor, id).await {
+        Ok(host) => agent.retry_certificate(&host).await,
+        Err(error) => Err(error),
+    };
+    match retried {
+        Ok(()) => {
+            signed.done("The certificate is being asked for.").await;
+            Ok(see_other(&place))
+        }
+        Err(error) => turn_back(&signed, error, &place).await,
+    }
 }
 
 /// Changes a domain.
 pub async fn save(
     State(control): State<Control>,
+    State(agent): State<Arc<dyn AgentQueries>>,
     signed: Signed,
     Ids(service, id): Ids<ServiceId, DomainId>,
     fields: Fields,
@@ -206,7 +276,7 @@ pub async fn save(
                 port: Some(fields.number("port")),
                 tls: Some(form.tls.clone()),
                 certificate: None,
-                dns_provider: None,
+                dns_provider: Some(form.dns_provider.parse().ok()),
                 options: Some(options),
                 component: None,
             };
@@ -222,7 +292,7 @@ pub async fn save(
     };
     let typed = (form, typed.with_empty_rows(), errors);
     Ok(refused(
-        &domain_page(&control, signed, service, &before, typed).await?,
+        &domain_page((&control, &*agent), signed, service, &before, typed).await?,
     ))
 }
 

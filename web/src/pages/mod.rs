@@ -6,6 +6,7 @@
 mod account;
 mod answer;
 mod app_fields;
+mod certificates;
 mod databases;
 mod deployments;
 mod domain_fields;
@@ -208,6 +209,28 @@ where
             Method::POST,
             "/registries/{id}/delete",
             post(registries::delete),
+        ),
+        (Method::GET, "/certificates", get(certificates::index)),
+        (Method::POST, "/certificates", post(certificates::create)),
+        (
+            Method::POST,
+            "/certificates/{id}/delete",
+            post(certificates::delete),
+        ),
+        (
+            Method::POST,
+            "/dns-providers",
+            post(certificates::create_provider),
+        ),
+        (
+            Method::POST,
+            "/dns-providers/{id}/delete",
+            post(certificates::delete_provider),
+        ),
+        (
+            Method::POST,
+            "/services/{id}/domains/{domain}/certificate/retry",
+            post(domains::retry_certificate),
         ),
         (Method::GET, "/storage", get(storage::index)),
         (

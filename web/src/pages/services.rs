@@ -52,9 +52,7 @@ pub fn deploy_key(service: &ServiceView) -> String {
         SourceView::Git { .. }
         | SourceView::Image { .. }
         | SourceView::Upload { .. }
-        | SourceView::Compose { .. } => {
-            String::new()
-        }
+        | SourceView::Compose { .. } => String::new(),
     }
 }
 

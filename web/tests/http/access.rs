@@ -41,14 +41,25 @@ fn rule_of_call(method: &str, path: &str, things: &Things) -> (Needs, String) {
 
     let name = json!({ "name": "fresh" });
     let (needs, body) = match (method, path) {
-        ("GET", "/projects" | "/tokens" | "/storage" | "/registries") => {
-            (InTeam(Viewer), Value::Null)
-        }
+        (
+            "GET",
+            "/projects" | "/tokens" | "/storage" | "/registries" | "/certificates"
+            | "/dns-providers",
+        ) => (InTeam(Viewer), Value::Null),
         ("POST", "/registries") => (
             InTeam(Admin),
             json!({ "host": "r.example.com", "username": "ann", "password": "secret" }),
         ),
         ("PATCH" | "DELETE", "/registries/{id}") => (OfThing(Admin), json!({})),
+        ("POST", "/certificates") => (
+            InTeam(Admin),
+            json!({ "name": "fresh", "chain": "x", "private_key": "x" }),
+        ),
+        ("POST", "/dns-providers") => (
+            InTeam(Admin),
+            json!({ "name": "fresh", "settings": { "kind": "cloudflare" }, "secret": "token" }),
+        ),
+        ("DELETE", "/certificates/{id}" | "/dns-providers/{id}") => (OfThing(Admin), Value::Null),
         ("POST", "/projects") => (InTeam(Developer), name),
         ("POST", "/tokens") => (Nothing, name),
         ("DELETE", "/tokens/{id}") => (Own, Value::Null),
@@ -81,7 +92,8 @@ fn rule_of_call(method: &str, path: &str, things: &Things) -> (Needs, String) {
             | "/services/{id}/deployments"
             | "/deployments/{id}/cancel"
             | "/services/{id}/test-domain"
-            | "/domains/{id}/twin",
+            | "/domains/{id}/twin"
+            | "/domains/{id}/certificate/retry",
         )
         | ("PATCH", "/domains/{id}")
         | ("DELETE", "/services/{id}/host-key" | "/domains/{id}") => {
@@ -127,8 +139,18 @@ fn rule_of_page(method: &str, path: &str, things: &Things) -> (Needs, String) {
 
     let source = "source=git&url=https://git.example.com/b.git&branch=main&credentials=none";
     let (needs, fields) = match (method, path) {
-        ("GET", "/" | "/places" | "/projects/new" | "/settings" | "/storage" | "/registries") => {
-            (InTeam(Viewer), String::new())
+        (
+            "GET",
+            "/" | "/places" | "/projects/new" | "/settings" | "/storage" | "/registries"
+            | "/certificates",
+        ) => (InTeam(Viewer), String::new()),
+        ("POST", "/certificates") => (InTeam(Admin), "name=fresh&chain=x&private_key=x".to_owned()),
+        ("POST", "/dns-providers") => (
+            InTeam(Admin),
+            "provider_name=fresh&kind=cloudflare&secret=token".to_owned(),
+        ),
+        ("POST", "/certificates/{id}/delete" | "/dns-providers/{id}/delete") => {
+            (OfThing(Admin), String::new())
         }
         ("GET", "/settings/server") | ("POST", "/settings/tokens/{id}/delete") => {
             (Own, String::new())
@@ -208,6 +230,7 @@ fn rule_of_page(method: &str, path: &str, things: &Things) -> (Needs, String) {
             | "/services/{id}/restart"
             | "/services/{id}/domains/{domain}/delete"
             | "/services/{id}/domains/{domain}/twin"
+            | "/services/{id}/domains/{domain}/certificate/retry"
             | "/services/{id}/test-domain"
             | "/deployments/{id}/cancel"
             | "/deployments/{id}/rollback",
@@ -241,6 +264,10 @@ fn path(route: &Route, things: &Things) -> String {
         things.job.to_string()
     } else if about("/kept/{id}") {
         things.kept.to_string()
+    } else if about("/certificates/{id}") {
+        things.certificate.to_string()
+    } else if about("/dns-providers/{id}") {
+        things.dns_provider.to_string()
     } else if about("/domains/{id}") {
         things.domain.to_string()
     } else if about("/registries/{id}") {

@@ -6,8 +6,8 @@ use longshore_control::{
     SourceDraft, TokenDraft,
 };
 use longshore_domain::{
-    ApiTokenId, DeploymentId, DomainId, EnvironmentId, JobId, ProjectId, RegistryId, ServiceId,
-    Stage,
+    ApiTokenId, CertificateId, DeploymentId, DnsProviderId, DomainId, EnvironmentId, JobId,
+    ProjectId, RegistryId, ServiceId, Stage,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -33,6 +33,8 @@ pub struct Things {
     /// A job that waits.
     pub job: JobId,
     pub registry: RegistryId,
+    pub certificate: CertificateId,
+    pub dns_provider: DnsProviderId,
     /// A service of that name that is gone and left its data.
     pub kept: ServiceId,
 }
@@ -89,6 +91,26 @@ impl Things {
         };
         let plan = control.plan_registry(actor, None, &draft).await.unwrap();
         let registry = control.save_registry(actor, plan).await.unwrap();
+        let (certificate, dns_provider) = (CertificateId::generate(), DnsProviderId::generate());
+        sqlx::query(
+            "INSERT INTO certificates (id, team_id, name, chain, private_key, hosts, issuer,
+                                       fingerprint, not_before, not_after)
+             VALUES ($1, $2, 'Own', '', '', '{example.com}', 'Trust', '00', now(), now())",
+        )
+        .bind(certificate.0)
+        .bind(actor.team.0)
+        .execute(&world.pool)
+        .await
+        .unwrap();
+        sqlx::query(
+            "INSERT INTO dns_providers (id, team_id, name, settings, secret)
+             VALUES ($1, $2, 'DNS', '{\"kind\": \"cloudflare\"}', '')",
+        )
+        .bind(dns_provider.0)
+        .bind(actor.team.0)
+        .execute(&world.pool)
+        .await
+        .unwrap();
         let kept = ServiceId::generate();
         sqlx::query(
             "INSERT INTO kept_data
@@ -117,6 +139,8 @@ impl Things {
             hook_secret: hook.secret.expose().to_owned(),
             token: token.view.id,
             registry: registry.id,
+            certificate,
+            dns_provider,
         }
     }
 }

@@ -138,6 +138,7 @@ pub fn all() -> Vec<(&'static str, String)> {
         component: String::new(),
         tags: Vec::new(),
         twin: String::new(),
+        certificate: None,
     };
     let delivery = |decision, reason: &str, deployment: &str| DeliveryRow {
         decision: Status::of_decision(decision),
@@ -164,6 +165,7 @@ pub fn all() -> Vec<(&'static str, String)> {
         form: DomainForm::default(),
         components: Vec::new(),
         errors,
+        providers: Vec::new(),
     };
     let mut live_log = log(true);
     "Log of the live version".clone_into(&mut live_log.label);

@@ -11,6 +11,21 @@ use serde::Serialize;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(in crate::edge) struct Dynamic {
     pub(in crate::edge) http: Http,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::edge) tls: Option<TlsStore>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(in crate::edge) struct TlsStore {
+    pub(in crate::edge) certificates: Vec<Certificate>,
+}
+
+/// Each is the path of a file, or the text itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::edge) struct Certificate {
+    pub(in crate::edge) cert_file: String,
+    pub(in crate::edge) key_file: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Default)]
@@ -39,11 +54,7 @@ pub(in crate::edge) struct Router {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(in crate::edge) struct Tls {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(in crate::edge) cert_resolver: Option<&'static str>,
-}
+pub(in crate::edge) struct Tls {}
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]

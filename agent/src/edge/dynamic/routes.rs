@@ -82,12 +82,7 @@ fn add_route(
     };
     let mut routers = Vec::new();
     if is_secure {
-        let secure = router(
-            WEB_SECURE,
-            passed(true),
-            service.clone(),
-            Some(tls(route.tls)),
-        );
+        let secure = router(WEB_SECURE, passed(true), service.clone(), Some(Tls {}));
         routers.push((name.clone(), secure));
     }
     if is_secure && route.options.https_redirect {
@@ -158,12 +153,6 @@ fn add_services(
         }),
     );
     split
-}
-
-fn tls(mode: TlsMode) -> Tls {
-    Tls {
-        cert_resolver: (mode == TlsMode::Acme).then_some(super::ACME),
-    }
 }
 
 /// `PathPrefix` of the proxy's compares text: `/a` would also match `/ab`.

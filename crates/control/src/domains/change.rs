@@ -78,6 +78,8 @@ impl Control {
                     .await?
             }
         };
+        let team = before.team;
+        let protection = super::protection::of(&mut transaction, team, &host, tls, &draft).await?;
         let changed = DomainRecord {
             id,
             team: before.team,
@@ -87,8 +89,8 @@ impl Control {
             path_prefix,
             port,
             tls,
-            certificate: draft.certificate.filter(|_| tls == TlsMode::Custom),
-            dns_provider: draft.dns_provider.filter(|_| tls == TlsMode::Acme),
+            certificate: protection.certificate,
+            dns_provider: protection.dns_provider,
             options,
             component,
         };

@@ -5,15 +5,15 @@ use std::collections::BTreeMap;
 use longshore_domain::compose::ComponentRelease;
 use longshore_domain::route::Route;
 use longshore_domain::{
-    DeploymentId, EnvKey, EnvironmentId, Failure, GitUrl, Secret, ServiceId, ServiceName,
-    Sha256Digest, Specification, TeamId,
+    DeploymentId, DomainName, EnvKey, EnvironmentId, Failure, GitUrl, Secret, ServiceId,
+    ServiceName, Sha256Digest, Specification, TeamId,
 };
 pub use longshore_store::LogStream;
 pub use longshore_store::deployments::WatchedRecord as WatchedDeployment;
 pub use longshore_store::journal::{RecordedEvent, RecordedKind};
 use time::OffsetDateTime;
 
-use crate::RegistryAccount;
+use crate::{DnsProviderSettings, RegistryAccount};
 
 /// A deployment that a worker has leased, with everything that the agent must be told.
 #[derive(Debug, Clone)]
@@ -182,4 +182,38 @@ pub struct DesiredService {
     pub restart_requested_at: Option<OffsetDateTime>,
     /// Numbers of deployments whose images are kept for rollback, without the live one.
     pub kept_numbers: Vec<i32>,
+}
+
+/// A certificate that the machine shall have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DesiredCertificate {
+    /// The host.
+    pub host: DomainName,
+    /// Where it comes from.
+    pub origin: DesiredOrigin,
+}
+
+/// Where a certificate comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DesiredOrigin {
+    /// By ACME, with an answer over HTTP.
+    Http,
+    /// By ACME, with a DNS record.
+    Dns(OpenProvider),
+    /// The team's own.
+    Own {
+        /// As PEM.
+        chain: String,
+        /// As PEM.
+        private_key: Secret,
+    },
+}
+
+/// A DNS provider with its secret, in the clear.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenProvider {
+    /// Its kind and settings.
+    pub settings: DnsProviderSettings,
+    /// The token, key or password.
+    pub secret: Secret,
 }

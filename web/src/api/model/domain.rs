@@ -2,7 +2,7 @@
 
 use longshore_control::{BasicUserDraft, BasicUserName, DomainDraft, DomainPatch, DomainView};
 use longshore_domain::route::DomainOptions;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -23,6 +23,10 @@ pub(crate) struct NewDomain {
     /// `none`, `acme` or `custom`.
     #[serde(default = "no_tls")]
     tls: String,
+    /// Of the team's own certificates; one that is valid for the host when absent.
+    certificate: Option<Uuid>,
+    /// Where a DNS record shows that the name is ours; needed for a wildcard by ACME.
+    dns_provider: Option<Uuid>,
     /// What happens to requests on their way.
     #[serde(default)]
     #[schema(value_type = Option<Object>)]
@@ -43,8 +47,8 @@ impl From<NewDomain> for DomainDraft {
             strip_prefix: body.strip_prefix,
             port: body.port,
             tls: body.tls,
-            certificate: None,
-            dns_provider: None,
+            certificate: body.certificate.map(Into::into),
+            dns_provider: body.dns_provider.map(Into::into),
             options: body.options,
             component: body.component,
         }
@@ -66,11 +70,28 @@ pub(crate) struct DomainChanges {
     #[schema(value_type = Option<i64>)]
     port: Option<Option<i64>>,
     tls: Option<String>,
+    /// `null` means one that is valid for the host.
+    #[serde(default, deserialize_with = "given_id")]
+    #[schema(value_type = Option<Uuid>)]
+    certificate: Option<Option<Uuid>>,
+    /// `null` means that an answer over HTTP is the proof.
+    #[serde(default, deserialize_with = "given_id")]
+    #[schema(value_type = Option<Uuid>)]
+    dns_provider: Option<Option<Uuid>>,
     /// All options; users of basic authentication without a password keep theirs.
     #[schema(value_type = Option<Object>)]
     options: Option<DomainOptions<BasicUserDraft>>,
     /// The component of a stack.
     component: Option<String>,
+}
+
+/// Tells `null` from absent.
+#[expect(
+    clippy::option_option,
+    reason = "the outer level says whether the field is there"
+)]
+fn given_id<'de, D: Deserializer<'de>>(reader: D) -> Result<Option<Option<Uuid>>, D::Error> {
+    Option::deserialize(reader).map(Some)
 }
 
 impl From<DomainChanges> for DomainPatch {
@@ -80,8 +101,8 @@ impl From<DomainChanges> for DomainPatch {
             strip_prefix: body.strip_prefix,
             port: body.port,
             tls: body.tls,
-            certificate: None,
-            dns_provider: None,
+            certificate: body.certificate.map(|id| id.map(Into::into)),
+            dns_provider: body.dns_provider.map(|id| id.map(Into::into)),
             options: body.options,
             component: body.component,
         }
@@ -98,6 +119,8 @@ pub(crate) struct Domain {
     port: Option<u16>,
     /// `none`, `acme` or `custom`.
     tls: &'static str,
+    certificate: Option<Uuid>,
+    dns_provider: Option<Uuid>,
     /// Users of basic authentication come without passwords.
     #[schema(value_type = Object)]
     options: DomainOptions<BasicUserName>,
@@ -116,6 +139,8 @@ impl From<DomainView> for Domain {
             strip_prefix: view.strip_prefix,
             port: view.port,
             tls: view.tls.as_str(),
+            certificate: view.certificate.map(|id| id.0),
+            dns_provider: view.dns_provider.map(|id| id.0),
             options: view.options,
             component: view.component,
             url: view.url,

@@ -6,7 +6,7 @@ use longshore_control::view::DomainView;
 use longshore_domain::route::{DomainOptions, TlsMode};
 
 use super::project::without_scheme;
-use super::{FieldErrors, FlashTone, Icon, Page, ServiceHead};
+use super::{CertificateStatusView, FieldErrors, FlashTone, Icon, Page, ServiceHead};
 
 /// The domains of a service.
 #[derive(Template)]
@@ -24,6 +24,8 @@ pub struct DomainsPage {
     pub components: Vec<String>,
     /// What is wrong.
     pub errors: FieldErrors,
+    /// The team's DNS providers.
+    pub providers: Vec<OtherService>,
 }
 
 /// A domain in the list.
@@ -50,11 +52,17 @@ pub struct DomainRow {
     pub twin: String,
     /// The component of a stack; empty for other services.
     pub component: String,
+    /// How its certificate does, when it has TLS and the machine says.
+    pub certificate: Option<CertificateStatusView>,
 }
 
 impl DomainRow {
     /// A domain in the list of `all`.
-    pub fn new(domain: &DomainView, all: &[DomainView]) -> Self {
+    pub fn new(
+        domain: &DomainView,
+        all: &[DomainView],
+        certificate: Option<CertificateStatusView>,
+    ) -> Self {
         let (tls, tls_icon) = match domain.tls {
             TlsMode::None => ("Plain HTTP", Icon::Globe),
             TlsMode::Acme => ("Certificate by ACME", Icon::Shield),
@@ -79,6 +87,7 @@ impl DomainRow {
             port: domain.port.map(|port| port.to_string()).unwrap_or_default(),
             strips: domain.strip_prefix,
             tags: tags(&domain.options),
+            certificate: certificate.filter(|_| domain.tls != TlsMode::None),
             twin: Some(twin)
                 .filter(|_| is_plain && !is_there)
                 .unwrap_or_default(),
@@ -127,6 +136,8 @@ pub struct DomainForm {
     pub strip_prefix: bool,
     /// The component of a stack.
     pub component: String,
+    /// Where DNS records are made; empty for an answer over HTTP.
+    pub dns_provider: String,
 }
 
 impl Default for DomainForm {
@@ -138,6 +149,7 @@ impl Default for DomainForm {
             tls: "acme".to_owned(),
             strip_prefix: false,
             component: String::new(),
+            dns_provider: String::new(),
         }
     }
 }
@@ -158,11 +170,13 @@ pub struct DomainPage {
     pub options: DomainOptionsForm,
     /// Services that may get a share of the requests.
     pub others: Vec<OtherService>,
+    /// The team's DNS providers.
+    pub providers: Vec<OtherService>,
     /// What is wrong.
     pub errors: FieldErrors,
 }
 
-/// A service that may get a share of the requests.
+/// Something that can be chosen.
 #[derive(Debug, Clone)]
 pub struct OtherService {
     /// Its id.

@@ -5,6 +5,7 @@
 
 mod account;
 mod app_form;
+mod certificates;
 mod database;
 mod deployment;
 mod domain;
@@ -33,6 +34,10 @@ pub mod when;
 
 pub use account::{AccountPage, SessionRow, TokenRow};
 pub use app_form::{NewAppPage, SourceForm};
+pub use certificates::{
+    CertificateForm, CertificateRow, CertificateStatusView, CertificatesPage, HistoryRow,
+    ProviderRow,
+};
 pub use database::{
     ConnectionPage, DatabaseForm, DatabasePage, EngineChoice, NewDatabasePage, OptionChoice,
 };
@@ -58,8 +63,8 @@ pub use roll_back::RollBackPage;
 pub use run_form::{RunForm, RunPage, Verdict, cores};
 pub use server::{Gauge, Part, ServerPage};
 pub use service::{
-    Address, ComponentLink, DangerPage, DeploymentsPage, LogsPage, OverviewPage, ServiceHead, SourcePage, Tab,
-    VariablesPage,
+    Address, ComponentLink, DangerPage, DeploymentsPage, LogsPage, OverviewPage, ServiceHead,
+    SourcePage, Tab, VariablesPage,
 };
 pub use stack::{ComponentRow, ComponentsPage, NewStackPage, StackForm, StackPage};
 pub use status::Status;

@@ -60,7 +60,7 @@ pub struct Tab {
     pub is_danger: bool,
 }
 
-const TABS: [(&str, &str, Icon); 13] = [
+const TABS: [(&str, &str, Icon); 15] = [
     ("", "Overview", Icon::Heart),
     ("components", "Components", Icon::Layers),
     ("deployments", "Deployments", Icon::Rocket),

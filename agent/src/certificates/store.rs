@@ -1,0 +1,220 @@
+//! Certificates, their keys and the account on disk. Each file is replaced as a whole and is
+//! readable by the agent alone.
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
+
+use longshore_agent_api::CertificateEvent;
+use longshore_domain::DomainName;
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use super::pem::{self, Validity};
+use crate::paths::create_private;
+
+/// Most events that are kept of a certificate.
+const MOST_EVENTS: usize = 20;
+
+/// What is known of one host. Credentials for DNS are not: the server sends them.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Record {
+    /// The name.
+    pub(super) host: DomainName,
+    /// Whether the machine shall have it; else it lies here until it has run out.
+    pub(super) is_wanted: bool,
+    /// Whether a DNS record is the proof.
+    pub(super) by_dns: bool,
+    /// The certificate as it was issued.
+    pub(super) issued: Option<Issued>,
+    /// When it is renewed.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub(super) renew_at: Option<OffsetDateTime>,
+    /// Since when attempts have failed.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub(super) failing_since: Option<OffsetDateTime>,
+    /// Failed attempts since the last good one.
+    pub(super) failures: u32,
+    /// Why the last attempt failed.
+    pub(super) problem: Option<String>,
+    /// When the next attempt is made after a failed one.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub(super) retry_at: Option<OffsetDateTime>,
+    /// What happened, the newest first.
+    pub(super) history: Vec<CertificateEvent>,
+}
+
+/// A certificate and its key, as PEM.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct Issued {
+    /// The certificates, the host's own first.
+    pub(super) chain: String,
+    /// The key.
+    pub(super) private_key: String,
+}
+
+impl std::fmt::Debug for Issued {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("[redacted]")
+    }
+}
+
+impl Record {
+    pub(super) fn new(host: DomainName) -> Self {
+        Self {
+            host,
+            is_wanted: true,
+            by_dns: false,
+            issued: None,
+            renew_at: None,
+            failing_since: None,
+            failures: 0,
+            problem: None,
+            retry_at: None,
+            history: Vec::new(),
+        }
+    }
+
+    pub(super) fn validity(&self) -> Option<Validity> {
+        pem::validity(&self.issued.as_ref()?.chain)
+    }
+
+    pub(super) fn note(&mut self, at: OffsetDateTime, text: impl Into<String>) {
+        let text = text.into();
+        self.history.insert(0, CertificateEvent { at, text });
+        self.history.truncate(MOST_EVENTS);
+    }
+}
+
+/// The directory of certificates.
+#[derive(Debug, Clone)]
+pub(super) struct Store(PathBuf);
+
+impl Store {
+    pub(super) fn new(directory: PathBuf) -> Self {
+        Self(directory)
+    }
+
+    /// All records. One that cannot be read is left alone and told of. Blocking.
+    pub(super) fn load(&self) -> io::Result<Vec<Record>> {
+        create_private(&self.0)?;
+        let mut records = Vec::new();
+        for entry in fs::read_dir(&self.0)? {
+            let path = entry?.path();
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            if !name.starts_with("host-") || !name.ends_with(".json") {
+                continue;
+            }
+            match serde_json::from_slice(&fs::read(&path)?) {
+                Ok(record) => records.push(record),
+                Err(error) => {
+                    tracing::error!(path = %path.display(), %error, "a stored certificate cannot be read");
+                }
+            }
+        }
+        Ok(records)
+    }
+
+    /// Blocking.
+    pub(super) fn save(&self, record: &Record) -> io::Result<()> {
+        self.put(&file_name(&record.host), &serde_json::to_vec(record)?)
+    }
+
+    /// Blocking.
+    pub(super) fn delete(&self, host: &DomainName) -> io::Result<()> {
+        match fs::remove_file(self.0.join(file_name(host))) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// The account at an authority, as the client of ACME writes it. Blocking.
+    pub(super) fn account(&self, directory: &str) -> Option<serde_json::Value> {
+        let text = fs::read(self.0.join("account.json")).ok()?;
+        let account: Account = serde_json::from_slice(&text).ok()?;
+        (account.directory == directory).then_some(account.credentials)
+    }
+
+    /// Blocking.
+    pub(super) fn save_account(
+        &self,
+        directory: &str,
+        credentials: serde_json::Value,
+    ) -> io::Result<()> {
+        let account = Account {
+            directory: directory.to_owned(),
+            credentials,
+        };
+        self.put("account.json", &serde_json::to_vec(&account)?)
+    }
+
+    fn put(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        create_private(&self.0)?;
+        let mut file = tempfile::NamedTempFile::new_in(&self.0)?;
+        file.write_all(bytes)?;
+        file.as_file()
+            .set_permissions(fs::Permissions::from_mode(0o600))?;
+        file.as_file().sync_all()?;
+        file.persist(self.0.join(name))
+            .map_err(|error| error.error)?;
+        fs::File::open(&self.0)?.sync_all()
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Account {
+    directory: String,
+    credentials: serde_json::Value,
+}
+
+/// A host's name is made of letters, digits, dashes and dots; of a wildcard the star is
+/// replaced.
+fn file_name(host: &DomainName) -> String {
+    format!("host-{}.json", host.as_str().replace('*', "_"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_come_back_and_are_nobody_elses() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::new(directory.path().join("certificates"));
+        let mut record = Record::new("*.example.com".parse().unwrap());
+        record.issued = Some(Issued {
+            chain: "chain".to_owned(),
+            private_key: "key".to_owned(),
+        });
+        store.save(&record).unwrap();
+        fs::write(directory.path().join("certificates/host-x.json"), "{").unwrap();
+        let loaded = store.load().unwrap();
+        assert_eq!(loaded.len(), 1);
+        assert_eq!(loaded[0].host, record.host);
+        assert!(
+            !format!("{:?}", loaded[0]).contains("key\""),
+            "{:?}",
+            loaded[0]
+        );
+        let path = directory
+            .path()
+            .join("certificates/host-_.example.com.json");
+        let mode = fs::metadata(path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        store.delete(&record.host).unwrap();
+        store.delete(&record.host).unwrap();
+        assert!(store.load().unwrap().is_empty());
+    }
+
+    #[test]
+    fn an_account_belongs_to_one_authority() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::new(directory.path().to_owned());
+        store
+            .save_account("https://a", serde_json::json!({"k": 1}))
+            .unwrap();
+        assert!(store.account("https://a").is_some());
+        assert!(store.account("https://b").is_none());
+    }
+}
