@@ -8,6 +8,7 @@
 //! Start reading at [`deployment`] (the state machine) and [`text`] (parsed text).
 
 pub mod build_variables;
+pub mod compose;
 pub mod database;
 pub mod deployment;
 pub mod failure;
@@ -31,6 +32,7 @@ pub mod watch;
 pub mod watch_paths;
 
 pub use build_variables::BuildVariable;
+pub use compose::ComponentName;
 pub use deployment::{DeploymentState, InvalidTransition, Stage, StageTimings, Strategy};
 pub use failure::{Failure, FailureKind};
 pub use host_port::HostPort;
