@@ -74,6 +74,14 @@ pub struct Config {
     /// are refused.
     #[arg(long, env = "LONGSHORE_BIND_PATHS", value_delimiter = ',')]
     pub bind_paths: Vec<PathBuf>,
+    /// The docker-compose that reads the files of stacks; one in the usual places when
+    /// absent.
+    #[arg(long, env = "LONGSHORE_COMPOSE")]
+    pub compose: Option<PathBuf>,
+    /// The agent's own program, which it starts again to lock others in; the running one
+    /// when absent.
+    #[arg(skip)]
+    pub own_program: Option<PathBuf>,
     /// Builds at the same time.
     #[arg(long, env = "LONGSHORE_BUILD_CONCURRENCY", default_value_t = 2)]
     pub build_concurrency: usize,

@@ -5,6 +5,7 @@
 
 mod binds;
 mod command;
+mod component;
 mod diagnose;
 mod ends;
 mod files;
@@ -24,6 +25,7 @@ mod remove;
 mod running;
 mod scale;
 mod spec;
+mod stacks;
 mod start;
 pub mod terminal;
 mod volumes;
@@ -41,6 +43,7 @@ use crate::clock;
 use crate::config::Config;
 use crate::stage::StageError;
 
+pub(crate) use binds::check as check_host_path;
 pub(crate) use names::Names;
 pub use names::image_tag;
 pub(crate) use network::EdgeNetwork;

@@ -140,13 +140,14 @@ impl Jobs {
             state,
             self.tasks.stopping(),
         );
+        job.set_components(&directory.progress().components);
         Ok((Arc::new(job), replay))
     }
 
     fn adopt(self: &Arc<Self>, job: Arc<Job>, replay: Replay) {
         self.lock().insert(job.record.deployment, Arc::clone(&job));
         if let Some(JobOutcome::Live { .. }) = replay.outcome {
-            self.note_live(&job.record);
+            self.note_live(&job);
         }
         if replay.outcome.is_none() && job.directory.is_cancelled() && job.take_up() {
             let jobs = Arc::clone(self);
@@ -295,12 +296,12 @@ impl Jobs {
         self.lock().values().filter(is_running).count()
     }
 
-    /// Every job that has not ended.
+    /// Every job that has not ended, and the components of those that are stacks.
     pub fn unfinished(&self) -> Vec<JobRecord> {
         self.all()
             .into_iter()
             .filter(|job| !job.has_ended())
-            .map(|job| job.record.clone())
+            .flat_map(|job| job.records())
             .collect()
     }
 
@@ -345,7 +346,7 @@ impl Jobs {
     /// Notes and reports a job's end.
     async fn finish(&self, job: &Job, outcome: JobOutcome, sink: &dyn crate::stage::EventSink) {
         if matches!(outcome, JobOutcome::Live { .. }) {
-            self.note_live(&job.record);
+            self.note_live(job);
         }
         // The state first: whoever has seen the event may start the next job at once.
         job.set_state(JobState::Finished {
@@ -355,11 +356,14 @@ impl Jobs {
         job.journal.sync().await;
     }
 
-    fn note_live(&self, record: &JobRecord) {
-        self.went_live
+    fn note_live(&self, job: &Job) {
+        let mut went_live = self
+            .went_live
             .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(record.service, (record.number, Instant::now()));
+            .unwrap_or_else(PoisonError::into_inner);
+        for record in job.records() {
+            went_live.insert(record.service, (record.number, Instant::now()));
+        }
     }
 
     /// The version of a service that went live a moment ago: the server may not have

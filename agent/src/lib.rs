@@ -12,6 +12,7 @@ pub mod agent;
 pub mod api;
 pub mod build;
 mod clock;
+pub mod compose;
 pub mod config;
 pub mod disk;
 pub mod drain;

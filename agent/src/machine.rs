@@ -59,6 +59,11 @@ pub enum Owned {
         /// The environment.
         environment: EnvironmentId,
     },
+    /// The private network of a stack.
+    StackNetwork {
+        /// The stack.
+        stack: ServiceId,
+    },
     /// The image of one version.
     Image {
         /// Its tag.
@@ -113,6 +118,33 @@ pub trait Machine: Send + Sync + 'static {
         job: &DeployJob,
         source: (&Path, &str),
     ) -> Result<Option<Image>, StageError>;
+
+    /// The components of a stack's job as jobs of their own, each behind those that it waits
+    /// for. Nothing has changed when it fails.
+    async fn components(
+        &self,
+        context: &StageContext,
+        job: &DeployJob,
+        work_tree: &Path,
+    ) -> Result<Vec<DeployJob>, StageError>;
+
+    /// Whether a version of a component that runs is what its job would start.
+    async fn is_unchanged(
+        &self,
+        job: &DeployJob,
+        image: &Image,
+        number: i32,
+    ) -> Result<bool, AgentProblem>;
+
+    /// Whether the containers of a component's job run, healthy or not.
+    async fn has_started(&self, job: &DeployJob) -> Result<bool, AgentProblem>;
+
+    /// The versions of all of a stack's components.
+    async fn stack_versions(&self, stack: ServiceId)
+    -> Result<Vec<(ServiceId, i32)>, AgentProblem>;
+
+    /// Removes files of a stack that no component mounts.
+    async fn tidy_stack(&self, stack: ServiceId) -> Result<(), AgentProblem>;
 
     /// What is missing of the free disk that a build needs.
     async fn shortage(&self) -> Option<Shortage>;

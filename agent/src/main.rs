@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use clap::Parser;
 use longshore_agent::agent::Agent;
+use longshore_agent::compose::sandbox;
 use longshore_agent::config::Config;
 use longshore_agent::machine::docker::DockerMachine;
 use longshore_agent::tasks::Tasks;
@@ -13,6 +14,9 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
+    if let Some(failed) = become_another() {
+        return failed;
+    }
     let config = Config::parse();
     tracing_subscriber::fmt()
         .with_env_filter(
@@ -43,6 +47,22 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Becomes the program that the hidden command names, locked in; returns when there is no
+/// such command, or it cannot.
+fn become_another() -> Option<ExitCode> {
+    let mut arguments = std::env::args_os().skip(1);
+    if arguments.next()?.to_str() != Some(sandbox::COMMAND) {
+        return None;
+    }
+    let Err(error) = sandbox::enter(arguments);
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .init();
+    tracing::error!("the sandbox cannot be entered: {error:#}");
+    Some(ExitCode::FAILURE)
 }
 
 async fn run(config: Config) -> anyhow::Result<()> {

@@ -29,6 +29,7 @@ impl Paths {
             self.jobs(),
             self.work_trees(),
             self.mirrors(),
+            self.stacks(),
             self.drains(),
             self.uploads(),
         ] {
@@ -70,6 +71,11 @@ impl Paths {
     /// The mirrors of repositories.
     pub fn mirrors(&self) -> PathBuf {
         self.root.join("mirrors")
+    }
+
+    /// Copies of repository files that stacks mount.
+    pub fn stacks(&self) -> PathBuf {
+        self.root.join("stacks")
     }
 
     /// The archives that people uploaded.

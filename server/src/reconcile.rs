@@ -4,6 +4,7 @@
 //! It takes no input: it is woken by news or by time, reads everything and tells the
 //! agent, which knows how to come from what is to what shall be.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -88,6 +89,7 @@ impl Reconciler {
     }
 
     async fn restart_as_asked(&self, desired: &work::DesiredState) -> anyhow::Result<()> {
+        let mut done = BTreeMap::new();
         for service in &desired.services {
             let (Some(requested_at), Some(live_number)) =
                 (service.restart_requested_at, service.live_number)
@@ -100,9 +102,11 @@ impl Reconciler {
                 restart: true,
             };
             self.agent.set_running(service.service, &update).await?;
-            self.control
-                .restart_done(service.service, requested_at)
-                .await?;
+            done.insert(service.owner, requested_at);
+        }
+        // A stack has been restarted with the last of its components.
+        for (owner, requested_at) in done {
+            self.control.restart_done(owner, requested_at).await?;
         }
         Ok(())
     }
@@ -111,6 +115,7 @@ impl Reconciler {
 fn state(desired: &work::DesiredState) -> DesiredState {
     DesiredState {
         environments: desired.environments.clone(),
+        stacks: Some(desired.stacks.clone()),
         repositories: Some(desired.repositories.clone()),
         uploads: Some(desired.uploads.clone()),
         services: desired

@@ -16,6 +16,7 @@ mod model;
 mod problem;
 mod projects;
 mod registries;
+mod stacks;
 mod storage;
 mod tokens;
 mod uploads;
@@ -74,6 +75,9 @@ fn described() -> OpenApiRouter<WebState> {
         ))
         .routes(routes!(apps::index))
         .routes(routes!(apps::create))
+        .routes(routes!(stacks::create))
+        .routes(routes!(stacks::update))
+        .routes(routes!(stacks::components))
         .routes(routes!(databases::create))
         .routes(routes!(databases::connection))
         .routes(routes!(databases::update))

@@ -19,6 +19,7 @@ mod password;
 mod peer;
 mod routes;
 mod session;
+mod stacks;
 mod state;
 mod storage;
 mod stream;
@@ -32,7 +33,7 @@ use tower_http::trace::TraceLayer;
 
 pub use metrics::Metrics;
 pub use routes::{Access, Route, routes};
-pub use state::{AgentQueries, Machine, TrustedProxy, WebSettings, WebState};
+pub use state::{AgentQueries, Machine, TrustedProxy, VersionState, WebSettings, WebState};
 
 /// The whole HTTP side.
 pub fn router(state: WebState) -> Router {

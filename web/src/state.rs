@@ -60,6 +60,11 @@ pub trait AgentQueries: Send + Sync + 'static {
     /// When the agent does not answer.
     async fn volumes(&self) -> Result<Vec<VolumeOnMachine>, ControlError>;
 
+    /// What runs of a service, or of a stack's component, by versions.
+    ///
+    /// # Errors
+    /// When the agent does not answer.
+    async fn versions(&self, service: ServiceId) -> Result<Vec<VersionState>, ControlError>;
     /// Asks a registry whether it takes an account.
     ///
     /// # Errors
@@ -85,6 +90,17 @@ pub trait AgentQueries: Send + Sync + 'static {
         tail: u32,
         follow: bool,
     ) -> Result<BoxStream<'static, Result<LogLine, ControlError>>, ControlError>;
+}
+
+/// What runs of a version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VersionState {
+    /// The deployment's number.
+    pub number: i32,
+    /// Containers that run.
+    pub running: u32,
+    /// What Docker says of the newest container that does not run.
+    pub trouble: Option<String>,
 }
 
 /// What the server's page shows of the machine.

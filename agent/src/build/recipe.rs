@@ -44,6 +44,12 @@ pub(super) fn read(request: &BuildRequest<'_>) -> Result<Recipe, StageError> {
             });
         }
         Build::Static(site) => static_plan(request, site)?,
+        Build::Compose(_) => {
+            return Err(StageError::failed(
+                FailureKind::Internal,
+                "A stack is built by its components.",
+            ));
+        }
         Build::Auto(_) => detect(&scan::tree(request.checkout)).map_err(|undetected| {
             StageError::failed(FailureKind::BuildUndetected, undetected.to_string())
         })?,

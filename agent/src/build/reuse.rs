@@ -38,7 +38,7 @@ pub(super) fn inputs(request: &BuildRequest<'_>, place: &Place) -> String {
             add(build.target.as_deref().unwrap_or_default().as_bytes());
         }
         // The text is ours, and another one with another version of Longshore.
-        Build::Static(_) | Build::Auto(_) => add(&place.dockerfile_text),
+        Build::Static(_) | Build::Auto(_) | Build::Compose(_) => add(&place.dockerfile_text),
     }
     add(&request.args.len().to_le_bytes());
     for (key, value) in &request.args {

@@ -183,7 +183,7 @@ fn query(request: &BuildRequest<'_>, dockerfile: &str, session: &str, inputs: &s
     let none = DockerfileBuild::default();
     let build = match request.build {
         Build::Dockerfile(build) => build,
-        Build::Static(_) | Build::Auto(_) => &none,
+        Build::Static(_) | Build::Auto(_) | Build::Compose(_) => &none,
     };
     let mut labels = request.labels.clone();
     labels.insert(INPUTS_LABEL.to_owned(), inputs.to_owned());

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use bollard::models::{Mount, MountType};
 use longshore_agent_api::{AgentProblem, DeployJob};
-use longshore_domain::{AllowedBinds, BindMount, FailureKind};
+use longshore_domain::{AllowedBinds, BindMount, FailureKind, HostPath};
 
 use super::{Engine, problem};
 
@@ -29,7 +29,7 @@ impl Engine {
     pub fn check_binds(&self, job: &DeployJob) -> Result<(), AgentProblem> {
         let allowed = AllowedBinds::new(self.config.bind_paths.clone());
         for bind in &job.binds {
-            check(bind, &allowed, &self.config.data_dir).map_err(|reason| {
+            check(&bind.source, &allowed, &self.config.data_dir).map_err(|reason| {
                 let source = &bind.source;
                 problem(
                     FailureKind::SpecificationInvalid,
@@ -42,11 +42,11 @@ impl Engine {
 }
 
 /// Symbolic links are followed first: what counts is what would be mounted.
-fn check(bind: &BindMount, allowed: &AllowedBinds, data: &Path) -> Result<(), String> {
+pub(crate) fn check(source: &HostPath, allowed: &AllowedBinds, data: &Path) -> Result<(), String> {
     allowed
-        .check(Path::new(bind.source.as_str()))
+        .check(Path::new(source.as_str()))
         .map_err(|refusal| refusal.to_string())?;
-    let real = Path::new(bind.source.as_str())
+    let real = Path::new(source.as_str())
         .canonicalize()
         .map_err(|_| "does not exist on this machine".to_owned())?;
     allowed
@@ -73,15 +73,11 @@ pub(super) fn bind_mount(bind: &BindMount) -> Mount {
 #[cfg(test)]
 mod tests {
     use super::check;
-    use longshore_domain::{AllowedBinds, BindMount};
+    use longshore_domain::{AllowedBinds, HostPath};
     use std::path::Path;
 
-    fn bind(source: &Path) -> BindMount {
-        BindMount {
-            source: source.to_str().unwrap().parse().unwrap(),
-            path: "/data".parse().unwrap(),
-            read_only: false,
-        }
+    fn bind(source: &Path) -> HostPath {
+        source.to_str().unwrap().parse().unwrap()
     }
 
     #[test]

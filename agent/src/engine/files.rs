@@ -9,7 +9,7 @@ use bollard::models::{
     Secret, SecretSpec, TaskSpecContainerSpecFile, TaskSpecContainerSpecSecrets,
 };
 use bollard::query_parameters::{ListSecretsOptionsBuilder, UploadToContainerOptionsBuilder};
-use longshore_agent_api::{AgentProblem, DeployJob, JobFile};
+use longshore_agent_api::{AgentProblem, DeployJob};
 use longshore_domain::{FailureKind, ServiceId};
 
 use super::{Engine, Names, is_absent, is_conflict, problem, refused};
@@ -17,16 +17,48 @@ use super::{Engine, Names, is_absent, is_conflict, problem, refused};
 /// Everybody may read: the program may run as any user, and nobody else is in its container.
 const MODE: u32 = 0o444;
 
+/// A file of a version, an app's or a component's.
+struct FileOf<'a> {
+    path: &'a str,
+    content: &'a str,
+    uid: &'a str,
+    gid: &'a str,
+    mode: u32,
+}
+
+fn files_of(job: &DeployJob) -> Vec<FileOf<'_>> {
+    let own = job.files.iter().map(|file| FileOf {
+        path: file.path.as_str(),
+        content: file.content.expose(),
+        uid: "0",
+        gid: "0",
+        mode: MODE,
+    });
+    let component = job
+        .component
+        .iter()
+        .flat_map(|stack| &stack.component.files);
+    own.chain(component.map(|file| FileOf {
+        path: &file.target,
+        content: &file.content,
+        uid: &file.uid,
+        gid: &file.gid,
+        mode: file.mode,
+    }))
+    .collect()
+}
+
 impl Engine {
     /// Makes a version's files, and gives what its containers are told of them.
     pub(super) async fn ensure_files(
         &self,
         job: &DeployJob,
     ) -> Result<Vec<TaskSpecContainerSpecSecrets>, AgentProblem> {
-        if job.files.is_empty() {
+        let files = files_of(job);
+        if files.is_empty() {
             return Ok(Vec::new());
         }
-        for (index, file) in job.files.iter().enumerate() {
+        for (index, file) in files.iter().enumerate() {
             self.ensure_file(job, index, file).await?;
         }
         let made = self.files(Some(job.service), Some(job.number)).await?;
@@ -34,7 +66,7 @@ impl Engine {
             .into_iter()
             .filter_map(|secret| Some((secret.spec?.name?, secret.id?)))
             .collect();
-        job.files
+        files
             .iter()
             .enumerate()
             .map(|(index, file)| {
@@ -44,10 +76,10 @@ impl Engine {
                 })?;
                 Ok(TaskSpecContainerSpecSecrets {
                     file: Some(TaskSpecContainerSpecFile {
-                        name: Some(file.path.to_string()),
-                        uid: Some("0".to_owned()),
-                        gid: Some("0".to_owned()),
-                        mode: Some(MODE),
+                        name: Some(file.path.to_owned()),
+                        uid: Some(file.uid.to_owned()),
+                        gid: Some(file.gid.to_owned()),
+                        mode: Some(file.mode),
                     }),
                     secret_id: Some(id),
                     secret_name: Some(name),
@@ -60,10 +92,10 @@ impl Engine {
         &self,
         job: &DeployJob,
         index: usize,
-        file: &JobFile,
+        file: &FileOf<'_>,
     ) -> Result<(), AgentProblem> {
         // Docker refuses a secret without a text.
-        let text = match file.content.expose() {
+        let text = match file.content {
             "" => "\n",
             text => text,
         };

@@ -72,6 +72,7 @@ impl Engine {
                 }),
         );
         owned.extend(self.environment_networks().await?);
+        owned.extend(self.stack_networks().await?);
         owned.extend(self.unused_images().await?);
         Ok(owned)
     }

@@ -82,6 +82,28 @@ impl Names {
         format!("{}-env-{}", self.instance, environment.0.simple())
     }
 
+    pub(crate) fn stack_network(&self, stack: ServiceId) -> String {
+        format!("{}-stack-{}", self.instance, stack.0.simple())
+    }
+
+    /// The stack that something belongs to.
+    pub(crate) fn stack(&self) -> String {
+        format!("{}.stack", self.instance)
+    }
+
+    /// A digest of what decides how a component runs.
+    pub(crate) fn fingerprint(&self) -> String {
+        format!("{}.fingerprint", self.instance)
+    }
+
+    /// Whether a label may be set by nobody but us and Docker.
+    pub(crate) fn is_reserved(&self, label: &str) -> bool {
+        label
+            .strip_prefix(&self.instance)
+            .is_some_and(|rest| rest.starts_with('.'))
+            || label.starts_with("com.docker.")
+    }
+
     pub(crate) fn edge_network(&self) -> String {
         format!("{}-edge", self.instance)
     }
@@ -126,10 +148,20 @@ impl Names {
         job: &DeployJob,
         name: &VolumeName,
     ) -> HashMap<String, String> {
+        self.labels_of_volume(job.service, job.environment, name)
+    }
+
+    /// The same for a volume of a service or a stack.
+    pub(crate) fn labels_of_volume(
+        &self,
+        owner: ServiceId,
+        environment: EnvironmentId,
+        name: &VolumeName,
+    ) -> HashMap<String, String> {
         HashMap::from([
             (self.owned(), String::new()),
-            (self.service(), job.service.to_string()),
-            (self.environment(), job.environment.to_string()),
+            (self.service(), owner.to_string()),
+            (self.environment(), environment.to_string()),
             (self.volume_name(), name.to_string()),
         ])
     }
@@ -178,6 +210,9 @@ impl Names {
         }
         if job.sticky_sessions {
             labels.insert(self.sticky(), String::new());
+        }
+        if let Some(component) = &job.component {
+            labels.insert(self.stack(), component.stack.to_string());
         }
         labels
     }

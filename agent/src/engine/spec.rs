@@ -16,9 +16,9 @@ use longshore_domain::health::{HealthCheck, HealthProbe};
 use longshore_domain::run::Port;
 use longshore_domain::{Strategy, VolumeMount};
 
-use super::Names;
 use super::binds::bind_mount;
 use super::parts::Part;
+use super::{Names, component};
 
 /// Where the probe is inside a container.
 pub(super) const PROBE_TARGET: &str = "/.longshore-probe";
@@ -28,12 +28,12 @@ const PROBE_INTERVAL_MS: i64 = 20;
 /// default, and that nobody set an interval for.
 const QUIET_SECONDS: u32 = 10;
 /// Between a container's end and its replacement.
-const RESTART_DELAY_SECONDS: i64 = 2;
+pub(super) const RESTART_DELAY_SECONDS: i64 = 2;
 /// What is kept of a container's output: this many files of this size.
 const LOG_FILES: &str = "3";
 const LOG_FILE_SIZE: &str = "10m";
 /// Processes and threads in one container, against fork bombs.
-const PIDS_LIMIT: i64 = 4096;
+pub(super) const PIDS_LIMIT: i64 = 4096;
 
 /// What a Swarm service is made from, beside its job.
 pub(super) struct Ingredients<'a> {
@@ -44,6 +44,10 @@ pub(super) struct Ingredients<'a> {
     pub(super) private: &'a str,
     /// The edge network.
     pub(super) edge: &'a str,
+    /// The network of the stack that it belongs to.
+    pub(super) stack: Option<String>,
+    /// The address under which a container reaches the machine.
+    pub(super) gateway: Option<String>,
     /// Files with a text of their own.
     pub(super) files: Vec<TaskSpecContainerSpecSecrets>,
 }
@@ -52,7 +56,11 @@ pub(super) struct Ingredients<'a> {
 pub(super) fn service_spec(job: &DeployJob, part: &Part, with: &Ingredients<'_>) -> ServiceSpec {
     let mut labels = with.names.labels(job);
     labels.insert(with.names.part(), part.index.to_string());
-    let check = Check::of(job, with.image);
+    let check = match &job.component {
+        Some(stack) => component::check(&stack.component, job, with.image),
+        None => Check::of(job, with.image),
+    };
+    let needs_probe = check.needs_probe;
     let container_labels = labels.clone();
     if let Some(check) = &check.config
         && let Ok(text) = serde_json::to_string(check)
@@ -64,7 +72,7 @@ pub(super) fn service_spec(job: &DeployJob, part: &Part, with: &Ingredients<'_>)
         aliases: Some(vec![job.service_name.to_string()]),
         driver_opts: None,
     }];
-    if job.port.is_some() {
+    if component::is_on_edge(job) {
         networks.push(NetworkAttachmentConfig {
             target: Some(with.edge.to_owned()),
             aliases: None,
@@ -75,7 +83,7 @@ pub(super) fn service_spec(job: &DeployJob, part: &Part, with: &Ingredients<'_>)
         Strategy::BlueGreen | Strategy::Rolling => ServiceSpecUpdateConfigOrderEnum::START_FIRST,
         Strategy::Recreate => ServiceSpecUpdateConfigOrderEnum::STOP_FIRST,
     };
-    ServiceSpec {
+    let mut spec = ServiceSpec {
         name: Some(part.name.clone()),
         labels: Some(labels),
         task_template: Some(TaskSpec {
@@ -90,7 +98,7 @@ pub(super) fn service_spec(job: &DeployJob, part: &Part, with: &Ingredients<'_>)
                     .map(|arguments| arguments.iter().map(|a| a.expose().to_owned()).collect()),
                 env: Some(environment(job)),
                 init: Some(true),
-                mounts: Some(mounts(job, with, check.needs_probe)),
+                mounts: Some(mounts(job, with, needs_probe)),
                 secrets: (!with.files.is_empty()).then(|| with.files.clone()),
                 stop_grace_period: Some(nanoseconds(job.stop_grace_seconds)),
                 health_check: check.config,
@@ -133,7 +141,11 @@ pub(super) fn service_spec(job: &DeployJob, part: &Part, with: &Ingredients<'_>)
             ports: None,
         }),
         ..ServiceSpec::default()
+    };
+    if let Some(stack) = &job.component {
+        component::fill(&mut spec, job, stack, with, needs_probe);
     }
+    spec
 }
 
 /// The variables as a container takes them. `PORT` says where to listen, unless the
@@ -204,13 +216,16 @@ fn nanoseconds(seconds: u32) -> i64 {
     i64::from(seconds) * 1_000_000_000
 }
 
-struct Check {
-    config: Option<HealthConfig>,
-    needs_probe: bool,
+/// A health check as Docker takes it.
+pub(super) struct Check {
+    pub(super) config: Option<HealthConfig>,
+    /// Whether it is our probe.
+    pub(super) needs_probe: bool,
 }
 
 impl Check {
-    fn of(job: &DeployJob, image: &ImageInspect) -> Self {
+    /// The check of an app.
+    pub(super) fn of(job: &DeployJob, image: &ImageInspect) -> Self {
         let health = &job.health;
         match (&health.probe, job.port) {
             (HealthProbe::Command { argv }, _) => Self::command(argv, health),

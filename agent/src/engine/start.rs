@@ -54,7 +54,10 @@ impl Engine {
             for part in parts {
                 self.ensure_part(job, image, part).await.map_err(failed)?;
             }
-            self.wait_until_healthy(ctx, job, parts).await
+            match &job.component {
+                Some(stack) if stack.component.runs_once => self.wait_until_done(ctx, job).await,
+                _ => self.wait_until_healthy(ctx, job, parts).await,
+            }
         })
         .await
     }
@@ -87,6 +90,13 @@ impl Engine {
         let private = self.environment_network(job.environment).await?;
         let edge = self.edge_network().await?;
         let probe = self.probe().await?;
+        let (stack, gateway) = match &job.component {
+            Some(component) => (
+                Some(self.stack_network(component.stack).await?),
+                self.gateway().await?,
+            ),
+            None => (None, None),
+        };
         let mut spec = service_spec(
             job,
             part,
@@ -96,6 +106,8 @@ impl Engine {
                 probe: &probe,
                 private: &private,
                 edge: &edge.id,
+                stack,
+                gateway,
                 files,
             },
         );
@@ -147,7 +159,10 @@ impl Engine {
         let mut steady = None;
         loop {
             let tasks = self.tasks(&names).await.map_err(failed)?;
-            let running = tasks.iter().filter(|task| runs(task)).count();
+            let running = tasks
+                .iter()
+                .filter(|task| runs(task) || has_ended_as_it_may(job, task))
+                .count();
             if running >= replicas as usize {
                 let since = *steady.get_or_insert_with(Instant::now);
                 if has_check(job) || since.elapsed() >= STEADY {
@@ -160,7 +175,7 @@ impl Engine {
                 ctx.say(format!("{running} of {replicas} containers are healthy"));
                 said = running;
             }
-            let ended: Vec<&Task> = tasks.iter().filter(|task| has_ended_badly(task)).collect();
+            let ended: Vec<&Task> = ended_badly(job, &tasks);
             if let Some(newest) = newest(&ended)
                 && ended.len() > crashes
             {
@@ -188,14 +203,14 @@ impl Engine {
     /// when there is no such version any more.
     pub(crate) async fn ends(&self, job: &DeployJob) -> Result<Option<usize>, AgentProblem> {
         let tasks = self.tasks(&self.first_names(job)).await?;
-        let ended = tasks.iter().filter(|task| has_ended_badly(task)).count();
+        let ended = ended_badly(job, &tasks).len();
         Ok((!tasks.is_empty()).then_some(ended))
     }
 
     /// Why the last one has, with its last lines in the log.
     pub(crate) async fn explain_end(&self, ctx: &StageContext, job: &DeployJob) -> StageError {
         let tasks = self.tasks(&self.first_names(job)).await.unwrap_or_default();
-        let ended: Vec<&Task> = tasks.iter().filter(|task| has_ended_badly(task)).collect();
+        let ended = ended_badly(job, &tasks);
         let Some(newest) = newest(&ended) else {
             return StageError::failed(FailureKind::CrashLoop, "The container is gone.");
         };
@@ -278,6 +293,22 @@ pub(super) fn has_ended_badly(task: &Task) -> bool {
         state(task),
         Some(TaskState::FAILED | TaskState::REJECTED | TaskState::COMPLETE | TaskState::ORPHANED)
     )
+}
+
+/// Whether a container has ended without an error, as its file lets it.
+fn has_ended_as_it_may(job: &DeployJob, task: &Task) -> bool {
+    state(task) == Some(TaskState::COMPLETE)
+        && job
+            .component
+            .as_ref()
+            .is_some_and(|stack| stack.component.may_end())
+}
+
+fn ended_badly<'a>(job: &DeployJob, tasks: &'a [Task]) -> Vec<&'a Task> {
+    tasks
+        .iter()
+        .filter(|task| has_ended_badly(task) && !has_ended_as_it_may(job, task))
+        .collect()
 }
 
 /// The task that was made last.

@@ -9,7 +9,7 @@ use longshore_agent_api::{JobState, JobStatus};
 use time::OffsetDateTime;
 use tokio_util::sync::CancellationToken;
 
-use super::record::{JobDirectory, JobRecord};
+use super::record::{ComponentProgress, JobDirectory, JobRecord};
 use crate::clock;
 use crate::journal::{Journal, Replay};
 
@@ -24,6 +24,8 @@ pub struct Job {
     /// Cancelled when its work shall stop: asked for, or because the agent shuts down.
     pub stop: CancellationToken,
     state: Mutex<JobState>,
+    /// Of a stack: its components as jobs of their own.
+    components: Mutex<Vec<JobRecord>>,
     is_cancelled: AtomicBool,
 }
 
@@ -42,6 +44,7 @@ impl Job {
             journal: Arc::new(journal),
             stop: stopping.child_token(),
             state: Mutex::new(state),
+            components: Mutex::default(),
             is_cancelled: AtomicBool::new(false),
         }
     }
@@ -91,6 +94,30 @@ impl Job {
     /// Whether it has ended.
     pub fn has_ended(&self) -> bool {
         matches!(self.state(), JobState::Finished { .. })
+    }
+
+    /// Notes which components a stack has, before anything of them exists.
+    pub fn set_components(&self, components: &[ComponentProgress]) {
+        let records = components.iter().map(|known| JobRecord {
+            // Of one that goes on, what runs is of an earlier number.
+            number: known.kept.unwrap_or(known.record.number),
+            ..known.record.clone()
+        });
+        *self
+            .components
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = records.collect();
+    }
+
+    /// Its own record, and those of its components.
+    pub fn records(&self) -> Vec<JobRecord> {
+        let components = self
+            .components
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        std::iter::once(self.record.clone())
+            .chain(components.iter().cloned())
+            .collect()
     }
 
     /// Whether somebody asked for its end.

@@ -69,6 +69,23 @@ pub struct Progress {
     pub routes: Vec<Route>,
     /// Versions that were stopped for this one, to be started again if it fails.
     pub stopped: Vec<StoppedVersion>,
+    /// The components of a stack, in the order in which they start.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub components: Vec<ComponentProgress>,
+    /// Whether it was decided which components go on and which give way.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_decided: bool,
+}
+
+/// How far a component of a stack has come.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ComponentProgress {
+    /// The component as a job of its own.
+    pub record: JobRecord,
+    /// The version that goes on running, because nothing changed.
+    pub kept: Option<i32>,
+    /// What later stages need.
+    pub progress: Progress,
 }
 
 /// What was checked out.

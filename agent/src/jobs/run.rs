@@ -20,6 +20,7 @@ use crate::stage::EventSink;
 
 mod build_turn;
 mod make_way;
+mod stack;
 mod unpack;
 
 /// One job at work.
@@ -79,6 +80,10 @@ impl Run {
     }
 
     async fn all_stages(&mut self) -> Result<Image, End> {
+        if self.spec.stack.is_some() {
+            // It holds the jobs of all components: too large for the stack of all callers.
+            return Box::pin(self.stack_stages()).await;
+        }
         self.fetch().await?;
         let image = self.image().await?;
         if self.spec.release_command.is_some() {
@@ -106,6 +111,8 @@ impl Run {
         let is_pinned = repository.host_key.is_some();
         let work_tree = self.jobs.paths.work_tree(self.spec.deployment);
         let has_image = self.done.has_finished(Stage::Building) && self.progress.image.is_some();
+        // The file of a stack is read again by every attempt.
+        let has_image = has_image && self.spec.stack.is_none();
         if has_image || (self.done.has_finished(stage) && work_tree.exists()) {
             return Ok(());
         }

@@ -33,8 +33,26 @@ pub(super) struct Leftovers<'a> {
 }
 
 impl Jobs {
-    /// Removes the new version and its routes, and starts again what was stopped for it.
+    /// Removes the new version and its routes, and starts again what was stopped for it; of
+    /// a stack, all of its components, those first that wait for others.
     pub(super) async fn clear_away(&self, left: Leftovers<'_>, sink: &dyn EventSink) {
+        if left.progress.components.is_empty() {
+            return self.clear_one(left, sink).await;
+        }
+        // What runs once has left nothing to go back to, and what goes on is not touched.
+        for known in left.progress.components.iter().rev() {
+            if known.kept.is_none() {
+                let one = Leftovers {
+                    record: &known.record,
+                    done: left.done,
+                    progress: &known.progress,
+                };
+                self.clear_one(one, sink).await;
+            }
+        }
+    }
+
+    async fn clear_one(&self, left: Leftovers<'_>, sink: &dyn EventSink) {
         let (service, number) = (left.record.service, left.record.number);
         let machine = &*self.machine;
         // What shared the traffic is complete again before it carries all of it.

@@ -82,7 +82,7 @@ impl Replay {
             JobEventKind::HostKey { .. } => self.has_host_key = true,
             JobEventKind::Image { .. } => self.has_image = true,
             JobEventKind::Finished { outcome } => self.outcome = Some(outcome),
-            JobEventKind::Line { .. } => {}
+            JobEventKind::Line { .. } | JobEventKind::Components { .. } => {}
         }
     }
 

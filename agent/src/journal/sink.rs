@@ -120,6 +120,7 @@ fn redacted(redactor: &LineRedactor, event: JobEventKind) -> JobEventKind {
         | JobEventKind::StageFinished { .. }
         | JobEventKind::Image { .. }
         | JobEventKind::HostKey { .. }
+        | JobEventKind::Components { .. }
         | JobEventKind::Finished { .. } => event,
     }
 }

@@ -18,6 +18,7 @@ use tokio::sync::watch;
 use super::step_by_step::StepByStep;
 use super::{Machine, MachineState, Owned};
 use crate::build::{self, BuildHost, BuildRequest, Image};
+use crate::compose::{self, Compose};
 use crate::config::Config;
 use crate::disk::Shortage;
 use crate::edge::Edge;
@@ -37,6 +38,7 @@ pub struct DockerMachine {
     edge: Edge,
     builds: Arc<BuildHost>,
     mirrors: PathBuf,
+    config: Config,
     tasks: Tasks,
     /// Whether Swarm, networks and the proxy are there; else why not.
     prepared: watch::Sender<Result<(), String>>,
@@ -55,6 +57,7 @@ impl DockerMachine {
             engine,
             edge,
             mirrors: Paths::new(config.agent_dir()).mirrors(),
+            config: config.clone(),
             tasks: tasks.clone(),
             prepared: watch::Sender::new(Err("Docker is being prepared".to_owned())),
         }))
@@ -226,6 +229,60 @@ impl Machine for DockerMachine {
         }
     }
 
+    async fn components(
+        &self,
+        context: &StageContext,
+        job: &DeployJob,
+        work_tree: &Path,
+    ) -> Result<Vec<DeployJob>, StageError> {
+        let Some(stack) = &job.stack else {
+            return Ok(Vec::new());
+        };
+        let compose = Compose {
+            config: &self.config,
+            docker: self.engine.docker(),
+        };
+        Box::pin(compose.components(context, job, stack, work_tree)).await
+    }
+
+    async fn is_unchanged(
+        &self,
+        job: &DeployJob,
+        image: &Image,
+        number: i32,
+    ) -> Result<bool, AgentProblem> {
+        let Some(component) = &job.component else {
+            return Ok(false);
+        };
+        self.engine
+            .is_unchanged(job, component, &image.digest, number)
+            .await
+    }
+
+    async fn has_started(&self, job: &DeployJob) -> Result<bool, AgentProblem> {
+        self.engine.has_started(job).await
+    }
+
+    async fn stack_versions(
+        &self,
+        stack: ServiceId,
+    ) -> Result<Vec<(ServiceId, i32)>, AgentProblem> {
+        self.engine.stack_versions(stack).await
+    }
+
+    async fn tidy_stack(&self, stack: ServiceId) -> Result<(), AgentProblem> {
+        let mounted = self.engine.stack_mounts(stack).await?;
+        let folder = compose::copies_of(&self.config, stack);
+        tokio::task::spawn_blocking(move || compose::remove_unused(&folder, &mounted))
+            .await
+            .map_err(std::io::Error::other)
+            .flatten()
+            .map_err(|error| AgentProblem {
+                kind: FailureKind::Internal,
+                message: format!("Copies of a stack's files cannot be removed: {error}."),
+            })
+    }
+
     async fn shortage(&self) -> Option<Shortage> {
         self.builds.shortage().await
     }
@@ -272,6 +329,10 @@ impl Machine for DockerMachine {
             (Origin::Image { reference }, _) => {
                 build::pull(context, docker, reference, &job.registries, &tag).await
             }
+            (Origin::Typed, _) => Err(StageError::failed(
+                FailureKind::Internal,
+                "A stack has no image of its own.",
+            )),
             // Under a tag of its own, so that it stays as long as this version.
             (Origin::Existing { digest, .. }, _) => {
                 context
@@ -408,8 +469,21 @@ impl Machine for DockerMachine {
     }
 
     async fn remove_service(&self, service: ServiceId, volumes: bool) -> Result<(), AgentProblem> {
+        // Those of a stack's components, if it is one.
+        let mut components: Vec<ServiceId> = Vec::new();
+        for (component, _) in self.engine.stack_versions(service).await? {
+            if !components.contains(&component) {
+                components.push(component);
+            }
+        }
+        for component in &components {
+            self.edge.remove_routes(*component).await?;
+            self.engine.remove_service(*component, false).await?;
+        }
+        self.engine.remove_stack_network(service).await?;
         self.edge.remove_routes(service).await?;
-        self.engine.remove_service(service, volumes).await
+        self.engine.remove_service(service, volumes).await?;
+        self.tidy_stack(service).await
     }
 
     async fn try_health(
@@ -481,6 +555,7 @@ impl Machine for DockerMachine {
             }
             Owned::OneOff { id, .. } => self.engine.remove_one_off(id).await,
             Owned::Network { environment } => self.engine.remove_environment(*environment).await,
+            Owned::StackNetwork { stack } => self.engine.remove_stack_network(*stack).await,
             Owned::Image { tag, .. } => self.engine.remove_image(tag).await,
             Owned::Routes { service } => self.edge.remove_routes(*service).await,
             Owned::Probe { service, number } => self.edge.remove_probe(*service, *number).await,

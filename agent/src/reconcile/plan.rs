@@ -68,6 +68,13 @@ impl Known<'_> {
                         .iter()
                         .any(|job| job.environment == *environment)
             }
+            Owned::StackNetwork { stack } => {
+                self.desired
+                    .stacks
+                    .as_ref()
+                    .is_none_or(|stacks| stacks.contains(stack))
+                    || self.unfinished.iter().any(|job| job.service == *stack)
+            }
             Owned::Image {
                 service, number, ..
             } => {
@@ -92,7 +99,7 @@ pub(super) fn unwanted<'a>(owned: &'a [Owned], known: &Known<'_>) -> Vec<&'a Own
     unwanted.sort_by_key(|owned| match owned {
         Owned::Routes { .. } | Owned::Probe { .. } => 0,
         Owned::Version { .. } | Owned::OneOff { .. } => 1,
-        Owned::Network { .. } | Owned::Image { .. } => 2,
+        Owned::Network { .. } | Owned::StackNetwork { .. } | Owned::Image { .. } => 2,
     });
     unwanted
 }
@@ -106,6 +113,7 @@ pub(super) fn describe(owned: &Owned) -> String {
         }
         Owned::OneOff { id, .. } => format!("the one-off container {id}"),
         Owned::Network { environment } => format!("the network of environment {environment}"),
+        Owned::StackNetwork { stack } => format!("the network of stack {stack}"),
         Owned::Image { tag, .. } => format!("the image {tag}"),
         Owned::Routes { service } => format!("the routes of service {service}"),
     }

@@ -236,6 +236,8 @@ pub fn job(service: ServiceId, number: i32) -> DeployJob {
         volumes: Vec::new(),
         files: Vec::new(),
         binds: Vec::new(),
+        stack: None,
+        component: None,
         host_ports: Vec::new(),
         scale: longshore_domain::scale::Scale::default(),
         release_command: Some(vec!["migrate".to_owned()]),

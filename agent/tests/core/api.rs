@@ -238,6 +238,7 @@ async fn what_is_not_desired_is_removed_and_the_rest_repaired() {
             routes: Vec::new(),
             kept_numbers: Vec::new(),
         }],
+        stacks: None,
         repositories: None,
     };
     let report: ReconcileReport = agent

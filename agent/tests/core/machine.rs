@@ -292,6 +292,31 @@ impl Machine for Simulated {
         }))
     }
 
+    async fn components(
+        &self,
+        _: &StageContext,
+        _: &DeployJob,
+        _: &Path,
+    ) -> Result<Vec<DeployJob>, StageError> {
+        Ok(Vec::new())
+    }
+
+    async fn is_unchanged(&self, _: &DeployJob, _: &Image, _: i32) -> Result<bool, AgentProblem> {
+        Ok(false)
+    }
+
+    async fn has_started(&self, _: &DeployJob) -> Result<bool, AgentProblem> {
+        Ok(true)
+    }
+
+    async fn stack_versions(&self, _: ServiceId) -> Result<Vec<(ServiceId, i32)>, AgentProblem> {
+        Ok(Vec::new())
+    }
+
+    async fn tidy_stack(&self, _: ServiceId) -> Result<(), AgentProblem> {
+        Ok(())
+    }
+
     async fn shortage(&self) -> Option<Shortage> {
         self.world.lock().unwrap().shortage.clone()
     }

@@ -39,6 +39,7 @@ fn desired(service: ServiceId, number: i32, active_numbers: Vec<i32>) -> Desired
             routes: Vec::new(),
             kept_numbers: Vec::new(),
         }],
+        stacks: None,
         repositories: None,
     }
 }

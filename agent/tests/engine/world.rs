@@ -144,6 +144,8 @@ pub fn job(command: &[&str], port: Option<u16>) -> DeployJob {
         volumes: Vec::new(),
         files: Vec::new(),
         binds: Vec::new(),
+        stack: None,
+        component: None,
         host_ports: Vec::new(),
         scale: longshore_domain::scale::Scale::default(),
         release_command: None,
@@ -195,6 +197,7 @@ pub fn route(host: &str, prefix: &str) -> Route {
         strip_prefix: false,
         port: 8080.try_into().unwrap(),
         tls: TlsMode::None,
+        component: None,
         options: DomainOptions::default(),
         share: None,
     }

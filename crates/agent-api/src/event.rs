@@ -1,5 +1,6 @@
 //! What the agent reports of a job.
 
+use longshore_domain::compose::ComponentRelease;
 use longshore_domain::{CommitSha, DeploymentId, Failure, Stage};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -110,6 +111,11 @@ pub enum JobEventKind {
         /// image's manifest there, `name@sha256:…`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pinned: Option<String>,
+    },
+    /// What runs of a stack from now on.
+    Components {
+        /// The components.
+        components: Vec<ComponentRelease>,
     },
     /// The SSH host key of the repository's host, when none was pinned.
     HostKey {

@@ -15,7 +15,7 @@ use longshore_domain::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::RegistryLogin;
+use crate::{RegistryLogin, StackComponent, StackJob};
 
 /// Everything that a deployment needs, from source to traffic.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +32,12 @@ pub struct DeployJob {
     pub environment: EnvironmentId,
     /// Where the image comes from.
     pub origin: Origin,
+    /// What a stack has beside that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stack: Option<Box<StackJob>>,
+    /// Which component of a stack it runs; set within the agent alone.
+    #[serde(skip)]
+    pub component: Option<Box<StackComponent>>,
     /// Accounts at registries, for images that are pulled and those that builds start from.
     #[serde(default)]
     pub registries: Vec<RegistryLogin>,
@@ -103,6 +109,9 @@ impl DeployJob {
         work.routes.clear();
         work.live_number = None;
         work.redact.clear();
+        if let Some(stack) = &mut work.stack {
+            stack.live.clear();
+        }
         work.registries.clear();
         if let Origin::Git {
             repository,
@@ -206,6 +215,8 @@ pub enum Origin {
         /// The image's identity, `sha256:…`.
         digest: String,
     },
+    /// Nothing is fetched: the Compose file was typed in.
+    Typed,
 }
 
 impl Origin {
@@ -225,7 +236,7 @@ impl Origin {
                 clear_cache,
                 ..
             } => Some((build, build_secrets, *clear_cache)),
-            Self::Image { .. } | Self::Existing { .. } => None,
+            Self::Image { .. } | Self::Existing { .. } | Self::Typed => None,
         }
     }
 }

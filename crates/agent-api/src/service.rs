@@ -154,6 +154,10 @@ pub struct DesiredState {
     pub environments: Vec<EnvironmentId>,
     /// Services that exist.
     pub services: Vec<DesiredService>,
+    /// Stacks that exist; absent when the server does not say: then all of their networks
+    /// stay.
+    #[serde(default)]
+    pub stacks: Option<Vec<ServiceId>>,
     /// Repositories that services are built from: mirrors of others may go after a while.
     /// Absent when the server does not say; then all stay.
     #[serde(default)]

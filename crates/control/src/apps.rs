@@ -5,7 +5,7 @@ mod delete;
 mod git_access;
 mod health;
 mod host_key;
-mod parse;
+pub(crate) mod parse;
 mod running;
 mod show;
 pub(crate) mod summaries;

@@ -6,7 +6,7 @@ mod options;
 
 use longshore_domain::route::{Route, Share, TlsMode};
 use longshore_domain::run::Port;
-use longshore_domain::{DomainId, DomainName, PathPrefix, Permission, ServiceId};
+use longshore_domain::{ComponentName, DomainId, DomainName, PathPrefix, Permission, ServiceId};
 use longshore_store::domains::DomainRecord;
 use longshore_store::events::{self, Event};
 use longshore_store::services::ServiceRecord;
@@ -43,6 +43,7 @@ impl Control {
             path_prefix,
             port,
             tls,
+            component,
         } = self.parse_domain(service.get(), &draft)?;
         let options = self
             .options(&mut transaction, service.get(), draft.options, &[])
@@ -59,6 +60,7 @@ impl Control {
             certificate: draft.certificate.filter(|_| tls == TlsMode::Custom),
             dns_provider: draft.dns_provider.filter(|_| tls == TlsMode::Acme),
             options,
+            component,
         };
         check_redirect(&domain)?;
         domains::insert(&mut transaction, &domain).await?;
@@ -128,6 +130,7 @@ impl Control {
             }
             mode @ Some(TlsMode::None | TlsMode::Acme) => mode,
         };
+        let component = component(&mut problems, service, draft);
         let parsed = host.zip(path_prefix).zip(port.zip(tls));
         let ((host, path_prefix), (port, tls)) = problems.finish(parsed)?;
         let dashboard = self.settings.public_url.as_ref();
@@ -139,7 +142,36 @@ impl Control {
             path_prefix,
             port,
             tls,
+            component,
         })
+    }
+}
+
+/// The component that a domain of a stack leads to.
+fn component(
+    problems: &mut Problems,
+    service: &ServiceRecord,
+    draft: &DomainDraft,
+) -> Option<ComponentName> {
+    let given = draft
+        .component
+        .as_deref()
+        .map(str::trim)
+        .filter(|component| !component.is_empty());
+    match given {
+        Some(given) if service.kind == "stack" => problems.parse("component", given),
+        Some(_) => {
+            problems.add("component", "can be given for a stack only");
+            None
+        }
+        None if service.kind == "stack" => {
+            problems.add(
+                "component",
+                "is required: which service of the file answers?",
+            );
+            None
+        }
+        None => None,
     }
 }
 
@@ -149,6 +181,7 @@ struct Parsed {
     path_prefix: PathPrefix,
     port: Option<Port>,
     tls: TlsMode,
+    component: Option<ComponentName>,
 }
 
 /// A redirect to its own host would never end.
@@ -185,6 +218,7 @@ pub(crate) fn domain_view(domain: &DomainRecord, ports: ProxyPorts) -> DomainVie
         strip_prefix: domain.strip_prefix,
         port: domain.port.map(Port::get),
         tls: domain.tls,
+        component: domain.component.as_ref().map(ToString::to_string),
         certificate: domain.certificate,
         dns_provider: domain.dns_provider,
         options: options::shown(&domain.options),
@@ -210,6 +244,7 @@ pub(crate) fn routes(
                 strip_prefix: domain.strip_prefix,
                 port: domain.port.or(port)?,
                 tls: domain.tls,
+                component: domain.component.clone(),
                 share: domain.options.split.and_then(|split| {
                     let (live_number, port) = live(split.service)?;
                     Some(Share {

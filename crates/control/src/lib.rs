@@ -29,6 +29,7 @@ mod projects;
 mod random;
 mod registries;
 mod settings;
+mod stacks;
 mod storage;
 mod terminals;
 mod transaction;

@@ -16,7 +16,7 @@ pub use redirect::{HostRedirect, PatternRedirect, RedirectTarget};
 use serde::{Deserialize, Serialize};
 
 use crate::run::Port;
-use crate::{DomainId, DomainName, PathPrefix};
+use crate::{ComponentName, DomainId, DomainName, PathPrefix};
 
 /// How a domain is protected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
@@ -64,6 +64,9 @@ pub struct Route {
     pub port: Port,
     /// How it is protected.
     pub tls: TlsMode,
+    /// The component that it leads to, of a stack.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub component: Option<ComponentName>,
     /// What happens to requests on their way.
     #[serde(default)]
     pub options: DomainOptions,

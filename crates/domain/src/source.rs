@@ -20,6 +20,11 @@ pub enum Source {
         /// The image.
         reference: ImageRef,
     },
+    /// A Compose file that was typed in.
+    Compose {
+        /// Its text.
+        text: String,
+    },
     /// An archive that a person uploads.
     Upload(UploadSource),
 }
@@ -29,7 +34,7 @@ impl Source {
     pub fn archive(&self) -> Option<&Archive> {
         match self {
             Self::Upload(upload) => upload.archive.as_ref(),
-            Self::Git(_) | Self::Image { .. } => None,
+            Self::Git(_) | Self::Image { .. } | Self::Compose { .. } => None,
         }
     }
 }
@@ -82,6 +87,8 @@ pub enum Build {
     Static(StaticBuild),
     /// By a Dockerfile that Longshore writes for what it finds in the repository.
     Auto(AutoBuild),
+    /// As the components of a Compose file: a stack.
+    Compose(ComposeBuild),
 }
 
 impl Build {
@@ -92,6 +99,7 @@ impl Build {
             Self::Dockerfile(build) => build.problems(),
             Self::Static(build) => build.problems(),
             Self::Auto(_) => Vec::new(),
+            Self::Compose(build) => build.problems(),
         };
         problems
             .into_iter()
@@ -103,7 +111,7 @@ impl Build {
     pub fn secrets(&self) -> &[EnvKey] {
         match self {
             Self::Dockerfile(build) => &build.secrets,
-            Self::Static(_) | Self::Auto(_) => &[],
+            Self::Static(_) | Self::Auto(_) | Self::Compose(_) => &[],
         }
     }
 
@@ -113,6 +121,7 @@ impl Build {
             Self::Dockerfile(build) => &build.variables,
             Self::Static(build) => &build.variables,
             Self::Auto(build) => &build.variables,
+            Self::Compose(_) => &[],
         }
     }
 
@@ -122,6 +131,7 @@ impl Build {
             Self::Dockerfile(_) => "dockerfile",
             Self::Static(_) => "static",
             Self::Auto(_) => "auto",
+            Self::Compose(_) => "compose",
         }
     }
 
@@ -157,6 +167,23 @@ pub struct AutoBuild {
     /// Variables of the service that the build is given as arguments.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub variables: Vec<BuildVariable>,
+}
+
+/// Where the Compose file of a stack is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ComposeBuild {
+    /// The file, from the repository's root.
+    pub path: RelativePath,
+}
+
+impl ComposeBuild {
+    fn problems(&self) -> Vec<(&'static str, String)> {
+        if self.path.is_root() {
+            return vec![("path", "must name a file".to_owned())];
+        }
+        Vec::new()
+    }
 }
 
 /// Files that are served as they are.

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+use crate::compose::{ComponentRelease, FILE_MAX_BYTES};
 use crate::run::{Port, RunSettings};
 use crate::source::{Archive, Build};
 use crate::takeover::StrategyReason;
@@ -25,6 +26,9 @@ pub struct Specification {
     /// Why it does so.
     #[serde(default)]
     pub strategy_reason: StrategyReason,
+    /// The components of an earlier version of a stack, whose images are run again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub again: Vec<ComponentRelease>,
     /// When the variables were read.
     #[serde(with = "time::serde::rfc3339")]
     pub variables_at: OffsetDateTime,
@@ -77,6 +81,11 @@ pub enum Origin {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         archive: Option<Archive>,
     },
+    /// A Compose file that was typed in.
+    Compose {
+        /// Its text.
+        text: String,
+    },
 }
 
 impl Origin {
@@ -84,7 +93,7 @@ impl Origin {
     pub fn build(&self) -> Option<&Build> {
         match self {
             Self::Git { build, .. } | Self::Upload { build, .. } => Some(build),
-            Self::Image { .. } | Self::Existing { .. } => None,
+            Self::Image { .. } | Self::Existing { .. } | Self::Compose { .. } => None,
         }
     }
 
@@ -93,7 +102,7 @@ impl Origin {
         match self {
             Self::Upload { archive, .. } => Some(archive),
             Self::Existing { archive, .. } => archive.as_ref(),
-            Self::Git { .. } | Self::Image { .. } => None,
+            Self::Git { .. } | Self::Image { .. } | Self::Compose { .. } => None,
         }
     }
 }
@@ -108,6 +117,7 @@ impl Specification {
                 problems.extend(build_problems(build));
             }
             Origin::Image { .. } => {}
+            Origin::Compose { text } => problems.extend(compose_problems(text)),
             Origin::Existing { image, digest, .. } => {
                 if image.is_empty() || !digest.starts_with("sha256:") {
                     problems.push((
@@ -155,6 +165,22 @@ pub fn run_problems(run: &RunSettings, port: Option<Port>) -> Vec<(String, Strin
         ));
     }
     problems
+}
+
+/// What is wrong with a Compose file that was typed in, before it is read.
+pub fn compose_problems(text: &str) -> Vec<(String, String)> {
+    let field = "compose".to_owned();
+    if text.trim().is_empty() {
+        return vec![(field, "is required".to_owned())];
+    }
+    if text.len() > FILE_MAX_BYTES {
+        let most = FILE_MAX_BYTES / 1024;
+        return vec![(field, format!("must have at most {most} KiB"))];
+    }
+    if text.contains('\0') {
+        return vec![(field, "must be text".to_owned())];
+    }
+    Vec::new()
 }
 
 /// What is wrong with a build, fields named `build.<kind>.…`.

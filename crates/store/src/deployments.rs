@@ -7,6 +7,7 @@
 mod progress;
 mod queue;
 mod read;
+mod stacks;
 mod summary;
 mod watch;
 
@@ -17,6 +18,7 @@ pub use queue::{
     supersede_waiting,
 };
 pub use read::{DeploymentRecord, find, find_for_system, kept_numbers, list_of_service};
+pub use stacks::{StackRelease, list_stack_releases, live_components, save_components};
 pub use summary::{
     LiveRecord, StatusCount, SummaryRecord, count_by_status, list_latest, list_live,
     list_live_for_system,

@@ -3,7 +3,8 @@
 use longshore_domain::route::{DomainOptions, TlsMode};
 use longshore_domain::run::Port;
 use longshore_domain::{
-    CertificateId, DnsProviderId, DomainId, DomainName, PathPrefix, ServiceId, TeamId,
+    CertificateId, ComponentName, DnsProviderId, DomainId, DomainName, PathPrefix, ServiceId,
+    TeamId,
 };
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -37,6 +38,8 @@ pub struct DomainRecord {
     pub dns_provider: Option<DnsProviderId>,
     /// What happens to requests on their way.
     pub options: DomainOptions,
+    /// The component that it leads to, of a stack.
+    pub component: Option<ComponentName>,
 }
 
 struct DomainRow {
@@ -51,6 +54,7 @@ struct DomainRow {
     certificate_id: Option<Uuid>,
     dns_provider_id: Option<Uuid>,
     options: serde_json::Value,
+    component: Option<String>,
 }
 
 impl TryFrom<DomainRow> for DomainRecord {
@@ -70,6 +74,10 @@ impl TryFrom<DomainRow> for DomainRecord {
             certificate: row.certificate_id.map(Into::into),
             dns_provider: row.dns_provider_id.map(Into::into),
             options: parse_json("options of a domain", row.options)?,
+            component: row
+                .component
+                .map(|component| parse("component", &component))
+                .transpose()?,
         })
     }
 }
@@ -81,8 +89,8 @@ impl TryFrom<DomainRow> for DomainRecord {
 pub async fn insert(connection: &mut PgConnection, domain: &DomainRecord) -> Result<()> {
     sqlx::query!(
         "INSERT INTO domains (id, team_id, service_id, host, path_prefix, strip_prefix, port, tls,
-                              certificate_id, dns_provider_id, options)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+                              certificate_id, dns_provider_id, options, component)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         domain.id.0,
         domain.team.0,
         domain.service.0,
@@ -94,6 +102,7 @@ pub async fn insert(connection: &mut PgConnection, domain: &DomainRecord) -> Res
         domain.certificate.map(|id| id.0),
         domain.dns_provider.map(|id| id.0),
         to_json(&domain.options)?,
+        domain.component.as_ref().map(ComponentName::as_str),
     )
     .execute(connection)
     .await?;
@@ -136,7 +145,7 @@ pub async fn find(
     sqlx::query_as!(
         DomainRow,
         "SELECT id, team_id, service_id, host, path_prefix, strip_prefix, port, tls,
-                certificate_id, dns_provider_id, options
+                certificate_id, dns_provider_id, options, component
          FROM domains WHERE team_id = $1 AND id = $2",
         team.0,
         id.0,
@@ -156,7 +165,7 @@ pub async fn list_of_services(
     sqlx::query_as!(
         DomainRow,
         "SELECT id, team_id, service_id, host, path_prefix, strip_prefix, port, tls,
-                certificate_id, dns_provider_id, options
+                certificate_id, dns_provider_id, options, component
          FROM domains WHERE service_id = ANY($1) ORDER BY created_at, id",
         &ids,
     )

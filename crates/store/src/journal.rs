@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use longshore_domain::compose::ComponentRelease;
 use longshore_domain::{CommitSha, Stage};
 use time::OffsetDateTime;
 
@@ -61,6 +62,11 @@ pub enum RecordedKind {
         size_bytes: i64,
         /// What a registry's reference meant, `name@sha256:…`.
         pinned: Option<String>,
+    },
+    /// What runs of a stack from now on.
+    Components {
+        /// The components.
+        components: Vec<ComponentRelease>,
     },
     /// The SSH host key of the repository's host; it is pinned when none was.
     HostKey {

@@ -31,7 +31,8 @@ pub async fn note(connection: &mut PgConnection, service: ServiceId) -> Result<(
          JOIN projects p ON p.id = e.project_id
          WHERE s.id = $1 AND s.removing_at IS NOT NULL AND NOT s.remove_volumes
            AND EXISTS (SELECT 1 FROM deployments d WHERE d.service_id = s.id
-                       AND jsonb_array_length(coalesce(d.specification->'run'->'volumes', '[]')) > 0)
+                       AND (jsonb_array_length(coalesce(d.specification->'run'->'volumes', '[]')) > 0
+                            OR jsonb_path_exists(d.components, '$[*].volumes[*]')))
          ON CONFLICT DO NOTHING",
         service.0,
     )

@@ -11,7 +11,7 @@ use longshore_control::{
 };
 use longshore_domain::{FailureKind, ServiceId};
 use longshore_web::terminal::{Size, TerminalPipe};
-use longshore_web::{AgentQueries, Machine};
+use longshore_web::{AgentQueries, Machine, VersionState};
 
 use super::{AgentClient, AgentError};
 use crate::jobs::login;
@@ -104,6 +104,22 @@ impl AgentQueries for AgentClient {
                 name: volume.name,
                 size_bytes: volume.size_bytes,
                 containers: volume.containers,
+            })
+            .collect())
+    }
+
+    async fn versions(&self, service: ServiceId) -> Result<Vec<VersionState>, ControlError> {
+        let status = self
+            .service_status(service)
+            .await
+            .map_err(|error| into_control(&error))?;
+        Ok(status
+            .versions
+            .into_iter()
+            .map(|version| VersionState {
+                number: version.number,
+                running: version.running,
+                trouble: version.trouble,
             })
             .collect())
     }

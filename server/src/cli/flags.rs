@@ -68,6 +68,9 @@ pub struct SettingFlags {
     /// Directories of the machine that services may mount (LONGSHORE_BIND_PATHS)
     #[arg(long, global = true, value_name = "PATHS")]
     pub bind_paths: Option<String>,
+    /// The docker-compose that reads the files of stacks (LONGSHORE_COMPOSE)
+    #[arg(long, global = true, value_name = "FILE")]
+    pub compose: Option<String>,
     /// Days that logs of old deployments are kept (LONGSHORE_LOG_DAYS) (default: 90)
     #[arg(long, global = true, value_name = "DAYS")]
     pub log_days: Option<String>,
@@ -125,6 +128,7 @@ impl SettingFlags {
             Setting::AcmeCa => self.acme_ca.as_ref(),
             Setting::AcmeEmail => self.acme_email.as_ref(),
             Setting::BindPaths => self.bind_paths.as_ref(),
+            Setting::Compose => self.compose.as_ref(),
             Setting::LogDays => self.log_days.as_ref(),
             Setting::DeliveryDays => self.delivery_days.as_ref(),
             Setting::ServerUser => self.server_user.as_ref(),

@@ -49,6 +49,7 @@ pub fn load(flags: &FlagValues, environment: &Environment) -> Result<Config, Con
     let acme_directory = reader.optional(Setting::AcmeDirectory, parse::acme_directory);
     let acme_ca = reader.optional(Setting::AcmeCa, parse::existing_file);
     let acme_email = reader.optional(Setting::AcmeEmail, parse::email);
+    let compose = reader.optional(Setting::Compose, parse::absolute_path);
     let bind_paths = reader.optional(Setting::BindPaths, parse::directories);
     let log_days = reader.required(Setting::LogDays, parse::days);
     let delivery_days = reader.required(Setting::DeliveryDays, parse::days);
@@ -106,6 +107,7 @@ pub fn load(flags: &FlagValues, environment: &Environment) -> Result<Config, Con
             public_addresses: public_addresses.unwrap_or_default(),
             dns_resolver,
             bind_paths: bind_paths.unwrap_or_default(),
+            compose,
             instance,
             database_url,
             postgres_bin_dir,

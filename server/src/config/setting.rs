@@ -66,6 +66,8 @@ pub enum Setting {
     AcmeEmail,
     /// Directories of the machine that services may mount.
     BindPaths,
+    /// The docker-compose that reads the files of stacks.
+    Compose,
     /// Days for which logs of old deployments are kept.
     LogDays,
     /// Days for which received webhooks are kept.
@@ -78,7 +80,7 @@ pub enum Setting {
 
 impl Setting {
     /// Every setting, in the order in which help and errors list them.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::DataDir,
         Self::RunDir,
         Self::Listen,
@@ -97,6 +99,7 @@ impl Setting {
         Self::AcmeCa,
         Self::AcmeEmail,
         Self::BindPaths,
+        Self::Compose,
         Self::LogDays,
         Self::DeliveryDays,
         Self::ServerUser,
@@ -124,6 +127,7 @@ impl Setting {
             Self::AcmeCa => "acme_ca",
             Self::AcmeEmail => "acme_email",
             Self::BindPaths => "bind_paths",
+            Self::Compose => "compose",
             Self::LogDays => "log_days",
             Self::DeliveryDays => "delivery_days",
             Self::ServerUser => "server_user",
@@ -152,6 +156,7 @@ impl Setting {
             Self::AcmeCa => "LONGSHORE_ACME_CA",
             Self::AcmeEmail => "LONGSHORE_ACME_EMAIL",
             Self::BindPaths => "LONGSHORE_BIND_PATHS",
+            Self::Compose => "LONGSHORE_COMPOSE",
             Self::LogDays => "LONGSHORE_LOG_DAYS",
             Self::DeliveryDays => "LONGSHORE_DELIVERY_DAYS",
             Self::ServerUser => "LONGSHORE_SERVER_USER",
@@ -181,6 +186,7 @@ impl Setting {
             | Self::AcmeCa
             | Self::AcmeEmail
             | Self::BindPaths
+            | Self::Compose
             | Self::ServerUser
             | Self::DatabaseUser => None,
         }

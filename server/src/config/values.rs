@@ -91,6 +91,9 @@ pub struct Config {
     pub acme: AcmeSettings,
     /// Directories of the machine that services may mount.
     pub bind_paths: Vec<PathBuf>,
+    /// The docker-compose that reads the files of stacks; one in the usual places when
+    /// absent.
+    pub compose: Option<PathBuf>,
     /// For how long old rows are kept.
     pub retention: Retention,
     /// System user of the server process, when configured.
@@ -181,6 +184,7 @@ impl Config {
             Setting::AcmeDirectory => self.acme.directory.as_ref().map(Url::to_string),
             Setting::AcmeCa => self.acme.certificate_authority.as_ref().map(path),
             Setting::AcmeEmail => self.acme.email.clone(),
+            Setting::Compose => self.compose.as_ref().map(path),
             Setting::BindPaths if self.bind_paths.is_empty() => None,
             Setting::BindPaths => {
                 let paths: Vec<_> = self.bind_paths.iter().map(path).collect();

@@ -54,6 +54,7 @@ fn kind(kind: JobEventKind) -> RecordedKind {
             pinned,
             size_bytes: i64::try_from(size_bytes).unwrap_or(i64::MAX),
         },
+        JobEventKind::Components { components } => RecordedKind::Components { components },
         JobEventKind::HostKey { fingerprint } => RecordedKind::HostKey { fingerprint },
         JobEventKind::Finished { .. } => RecordedKind::Finished,
     }

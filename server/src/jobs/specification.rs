@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use longshore_agent_api::{
-    DeployJob, GitCredentials, JobFile, Origin, RegistryLogin, Repository, StageLimits, WireSecret,
+    ComposeFile, DeployJob, GitCredentials, JobFile, Origin, RegistryLogin, Repository, StackJob,
+    StageLimits, WireSecret,
 };
 use longshore_control::RegistryAccount;
 use longshore_control::work::{self, ClaimedDeployment};
+use longshore_domain::source::Build;
 use longshore_domain::specification::Origin as SpecifiedOrigin;
 use longshore_domain::variable::fill;
 use longshore_domain::{EnvKey, Secret};
@@ -23,6 +25,8 @@ pub(crate) fn job(claimed: &ClaimedDeployment) -> DeployJob {
         service_name: specification.service_name.clone(),
         environment: claimed.environment,
         origin: origin(claimed),
+        stack: stack(claimed).map(Box::new),
+        component: None,
         registries: claimed.registries.iter().map(login).collect(),
         variables: wire(&claimed.variables),
         redact: claimed.redact.iter().cloned().map(WireSecret).collect(),
@@ -67,6 +71,28 @@ pub(crate) fn job(claimed: &ClaimedDeployment) -> DeployJob {
     }
 }
 
+/// What a stack has beside an app.
+fn stack(claimed: &ClaimedDeployment) -> Option<StackJob> {
+    let file = match &claimed.specification.origin {
+        SpecifiedOrigin::Compose { text } => ComposeFile::Text { text: text.clone() },
+        SpecifiedOrigin::Git {
+            build: Build::Compose(compose),
+            ..
+        } => ComposeFile::Path {
+            path: compose.path.clone(),
+        },
+        SpecifiedOrigin::Git { .. }
+        | SpecifiedOrigin::Image { .. }
+        | SpecifiedOrigin::Upload { .. }
+        | SpecifiedOrigin::Existing { .. } => return None,
+    };
+    Some(StackJob {
+        file,
+        live: claimed.live_components.clone(),
+        again: claimed.specification.again.clone(),
+    })
+}
+
 fn origin(claimed: &ClaimedDeployment) -> Origin {
     match &claimed.specification.origin {
         SpecifiedOrigin::Git {
@@ -102,6 +128,7 @@ fn origin(claimed: &ClaimedDeployment) -> Origin {
         SpecifiedOrigin::Image { reference } => Origin::Image {
             reference: reference.clone(),
         },
+        SpecifiedOrigin::Compose { .. } => Origin::Typed,
         SpecifiedOrigin::Existing { image, digest, .. } => Origin::Existing {
             image: image.clone(),
             digest: digest.clone(),

@@ -12,7 +12,7 @@ use super::plan::Plan;
 use super::process::Program;
 
 /// Settings that the agent is given.
-const AGENT_SETTINGS: [&str; 13] = [
+const AGENT_SETTINGS: [&str; 14] = [
     "LONGSHORE_AGENT_SOCKET",
     "LONGSHORE_DATA_DIR",
     "LONGSHORE_PROXY_HTTP_PORT",
@@ -23,6 +23,7 @@ const AGENT_SETTINGS: [&str; 13] = [
     "LONGSHORE_ACME_EMAIL",
     "LONGSHORE_INSTANCE",
     "LONGSHORE_BIND_PATHS",
+    "LONGSHORE_COMPOSE",
     "LONGSHORE_TRUSTED_PROXIES",
     "LONGSHORE_PUBLIC_ADDRESSES",
     "LONGSHORE_DNS_RESOLVER",

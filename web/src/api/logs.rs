@@ -16,7 +16,7 @@ use super::Problem;
 use super::caller::Caller;
 use super::extract::{Asked, Id};
 use crate::state::WebState;
-use crate::stream;
+use crate::{stacks, stream};
 
 /// The most lines that are shown before the live ones.
 const TAIL_MAX: u32 = 10_000;
@@ -30,6 +30,8 @@ pub(super) struct Begin {
     tail: Option<u32>,
     /// For text: go on live (container logs only).
     follow: Option<bool>,
+    /// Only the lines of this component (container logs of stacks only).
+    component: Option<String>,
 }
 
 /// The log of a deployment: `text/event-stream` (events `line`, `status` and `end`, ids
@@ -72,11 +74,12 @@ pub(super) async fn of_service(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     // Loads the service by team: a stranger gets 404 before the agent is asked.
-    state.control.live_number(&caller.0, id).await?;
+    let service = state.control.show_service(&caller.0, id).await?;
     let tail = from.tail.unwrap_or(200).min(TAIL_MAX);
     let events = wants_events(&headers);
     let follow = from.follow.unwrap_or(events);
-    let lines = state.agent.container_log(id, tail, follow).await?;
+    let component = from.component.as_deref();
+    let lines = stacks::log(&*state.agent, &service, component, tail, follow).await?;
     Ok(if events {
         stream::container_events(lines, resume(&headers).unwrap_or(0)).into_response()
     } else {

@@ -7,6 +7,7 @@ mod domain;
 mod job;
 mod project;
 mod service;
+mod stack;
 mod storage;
 mod variable;
 
@@ -16,6 +17,7 @@ pub(super) use domain::*;
 pub(super) use job::*;
 pub(super) use project::*;
 pub(super) use service::*;
+pub(super) use stack::*;
 pub(super) use storage::*;
 pub(super) use variable::*;
 

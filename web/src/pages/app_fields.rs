@@ -22,20 +22,26 @@ pub fn source_and_build(
             reference: fields.trimmed("reference"),
         },
         "upload" => SourceDraft::Upload,
-        _ => SourceDraft::Git {
-            url: fields.trimmed("url"),
-            branch: fields.trimmed("branch"),
-            submodules: fields.is_ticked("submodules"),
-            watch_paths: fields
-                .text("watch_paths")
-                .lines()
-                .map(ToOwned::to_owned)
-                .collect(),
-            access: access(fields, keeps_token),
-        },
+        _ => repository(fields, keeps_token),
     };
     let build = build(fields, args);
     Ok((source, build))
+}
+
+/// The draft of a repository. With `keeps_token` an empty token means that the stored one
+/// stays.
+pub fn repository(fields: &Fields, keeps_token: bool) -> SourceDraft {
+    SourceDraft::Git {
+        url: fields.trimmed("url"),
+        branch: fields.trimmed("branch"),
+        submodules: fields.is_ticked("submodules"),
+        watch_paths: fields
+            .text("watch_paths")
+            .lines()
+            .map(ToOwned::to_owned)
+            .collect(),
+        access: access(fields, keeps_token),
+    }
 }
 
 fn build(fields: &Fields, args: BTreeMap<String, String>) -> BuildDraft {

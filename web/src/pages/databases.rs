@@ -182,7 +182,9 @@ fn other_image(service: &ServiceView, engine: &Engine) -> String {
             .filter(|image| !engine.is_usual(image))
             .map(|image: ImageRef| image.to_string())
             .unwrap_or_default(),
-        SourceView::Git { .. } => String::new(),
+        SourceView::Git { .. } | SourceView::Upload { .. } | SourceView::Compose { .. } => {
+            String::new()
+        }
     }
 }
 

@@ -20,6 +20,7 @@ pub fn typed_domain(fields: &Fields) -> DomainForm {
         port: fields.trimmed("port"),
         tls: fields.text("tls"),
         strip_prefix: fields.is_ticked("strip_prefix"),
+        component: fields.trimmed("component"),
     }
 }
 

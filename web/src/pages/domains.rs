@@ -49,6 +49,11 @@ fn domains_page(
             .map(|domain| DomainRow::new(domain, all))
             .collect(),
         form,
+        components: service
+            .components
+            .iter()
+            .map(|component| component.name.clone())
+            .collect(),
         errors,
     }
 }
@@ -67,6 +72,7 @@ pub async fn create(
         strip_prefix: form.strip_prefix,
         port: fields.number("port"),
         tls: form.tls.clone(),
+        component: fields.optional("component"),
         ..DomainDraft::default()
     };
     match control.add_domain(&signed.actor, id, draft).await {
@@ -139,6 +145,7 @@ pub async fn show(
         port: domain.port.map(|port| port.to_string()).unwrap_or_default(),
         tls: domain.tls.as_str().to_owned(),
         strip_prefix: domain.strip_prefix,
+        component: domain.component.clone().unwrap_or_default(),
     };
     let options = DomainOptionsForm::new(&domain.options).with_preset(&preset, &domain.host);
     let errors = FieldErrors::none();
@@ -201,6 +208,7 @@ pub async fn save(
                 certificate: None,
                 dns_provider: None,
                 options: Some(options),
+                component: None,
             };
             match control.update_domain(&signed.actor, id, patch).await {
                 Ok(domain) => {

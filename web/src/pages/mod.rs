@@ -26,6 +26,7 @@ mod scale_fields;
 mod server;
 mod service_settings;
 mod services;
+mod stacks;
 mod storage;
 mod terminal;
 mod variable_fields;
@@ -152,6 +153,27 @@ where
             Method::POST,
             "/environments/{id}/databases",
             post(databases::create),
+        ),
+        (
+            Method::POST,
+            "/environments/{id}/stacks",
+            post(stacks::create),
+        ),
+        (
+            Method::GET,
+            "/environments/{id}/stacks/new",
+            get(stacks::new),
+        ),
+        (Method::GET, "/services/{id}/stack", get(stacks::settings)),
+        (
+            Method::POST,
+            "/services/{id}/stack",
+            post(stacks::save_settings),
+        ),
+        (
+            Method::GET,
+            "/services/{id}/components",
+            get(stacks::components),
         ),
         (
             Method::GET,

@@ -12,8 +12,9 @@ use super::path::Id;
 use super::problems::{explain, in_words};
 use super::variable_fields;
 use super::view::{
-    Address, DangerPage, DeploymentRow, DeploymentsPage, FailureNotice, FieldErrors, FlashTone,
-    LogView, LogsPage, OverviewPage, Page, ServiceHead, Timings, VariablesForm, VariablesPage,
+    Address, ComponentLink, DangerPage, DeploymentRow, DeploymentsPage, FailureNotice, FieldErrors,
+    FlashTone, LogView, LogsPage, OverviewPage, Page, ServiceHead, Timings, VariablesForm,
+    VariablesPage,
 };
 use super::visit::Signed;
 
@@ -48,9 +49,10 @@ pub fn deploy_key(service: &ServiceView) -> String {
             deploy_key: Some(key),
             ..
         } => key.clone(),
-        SourceView::Git { .. } | SourceView::Image { .. } | SourceView::Upload { .. } => {
-            String::new()
-        }
+        SourceView::Git { .. }
+        | SourceView::Image { .. }
+        | SourceView::Upload { .. }
+        | SourceView::Compose { .. } => String::new(),
     }
 }
 
@@ -213,12 +215,33 @@ pub async fn save_variables(
     }
 }
 
+/// Whose lines are shown.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub struct Chosen {
+    component: Option<String>,
+}
+
 /// The live log.
-pub async fn logs(State(control): State<Control>, signed: Signed, Id(id): Id<ServiceId>) -> Answer {
+pub async fn logs(
+    State(control): State<Control>,
+    signed: Signed,
+    Id(id): Id<ServiceId>,
+    Query(Chosen { component }): Query<Chosen>,
+) -> Answer {
     let service = control.show_service(&signed.actor, id).await?;
     let is_live = service.live.is_some() && !service.stopped;
-    let address = format!("/api/v1/services/{id}/log");
+    let known = service
+        .components
+        .iter()
+        .map(|known| known.name.as_str())
+        .find(|known| component.as_deref() == Some(*known));
+    let address = match known {
+        Some(component) => format!("/api/v1/services/{id}/log?component={component}"),
+        None => format!("/api/v1/services/{id}/log"),
+    };
     Ok(page(&LogsPage {
+        components: ComponentLink::all_of(&service, known),
         log: LogView {
             source: address.clone(),
             download: address,
@@ -254,7 +277,11 @@ fn danger_page(signed: Signed, service: &ServiceView, errors: FieldErrors) -> Da
         page: frame(signed.frame, service, "Danger"),
         service: ServiceHead::new(service, "danger"),
         is_stopped: service.stopped,
-        has_data: !service.run.volumes.is_empty(),
+        has_data: !service.run.volumes.is_empty()
+            || service
+                .components
+                .iter()
+                .any(|component| !component.volumes.is_empty()),
         confirmation_label: format!("Type “{}” to confirm", service.name),
         errors,
     }

@@ -58,7 +58,9 @@ async fn webhook_page(
     Ok(WebhookPage {
         branch: match &service.source {
             SourceView::Git { branch, .. } => branch.clone(),
-            SourceView::Image { .. } | SourceView::Upload { .. } => "the branch".to_owned(),
+            SourceView::Image { .. } | SourceView::Upload { .. } | SourceView::Compose { .. } => {
+                "the branch".to_owned()
+            }
         },
         deliveries: deliveries
             .iter()

@@ -104,6 +104,11 @@ fn rule_of_call(method: &str, path: &str, things: &Things) -> (Needs, String) {
             OfThing(Developer),
             json!({ "name": "fresh", "engine": "postgres" }),
         ),
+        ("POST", "/environments/{id}/stacks") => (
+            OfThing(Developer),
+            json!({ "name": "fresh", "compose": "services: {}" }),
+        ),
+        ("PATCH", "/services/{id}/stack") => (OfThing(Developer), json!({ "name": "other" })),
         ("POST", "/services/{id}/rollback") => {
             (OfThing(Developer), json!({ "deployment": things.retired }))
         }
@@ -167,6 +172,14 @@ fn rule_of_page(method: &str, path: &str, things: &Things) -> (Needs, String) {
         ("POST", "/environments/{id}/databases") => {
             (OfThing(Developer), "name=fresh&engine=postgres".to_owned())
         }
+        ("POST", "/environments/{id}/stacks") => (
+            OfThing(Developer),
+            "name=fresh&source=typed&compose=services".to_owned(),
+        ),
+        ("POST", "/services/{id}/stack") => (
+            OfThing(Developer),
+            "source=typed&compose=services".to_owned(),
+        ),
         ("POST", "/services/{id}/domains") => (
             OfThing(Developer),
             "host=fresh.example.com&tls=none".to_owned(),

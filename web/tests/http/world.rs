@@ -16,7 +16,7 @@ use longshore_control::{
     Keyring, LogLine, RegistryAccount, TokenDraft, Uploaded, Via, VolumeOnMachine,
 };
 use longshore_domain::{Role, ServiceId, TeamId, UserId};
-use longshore_web::{AgentQueries, TrustedProxy, WebSettings, WebState, router};
+use longshore_web::{AgentQueries, TrustedProxy, VersionState, WebSettings, WebState, router};
 use serde_json::Value;
 use time::{Duration, OffsetDateTime};
 use tower::ServiceExt;
@@ -49,6 +49,10 @@ pub struct Simulated {
 
 #[async_trait]
 impl AgentQueries for Simulated {
+    async fn versions(&self, _: ServiceId) -> Result<Vec<VersionState>, ControlError> {
+        Ok(Vec::new())
+    }
+
     async fn trouble(&self) -> Option<String> {
         self.trouble.lock().unwrap().clone()
     }

@@ -5,6 +5,7 @@ mod deployments;
 mod projects;
 mod registries;
 mod services;
+mod stacks;
 mod storage;
 
 use askama::Template;
@@ -101,6 +102,7 @@ pub fn all() -> Vec<(&'static str, String)> {
     samples.extend(services::all());
     samples.extend(deployments::all());
     samples.extend(account::all());
+    samples.extend(stacks::all());
     samples.extend(registries::all());
     samples.extend(storage::all());
     samples

@@ -27,6 +27,7 @@ pub fn head(tab: &'static str, status: ServiceStatus) -> ServiceHead {
         is_stopped: status == ServiceStatus::Stopped,
         is_upload: false,
         is_database: false,
+        is_stack: false,
         tab,
     }
 }
@@ -134,6 +135,7 @@ pub fn all() -> Vec<(&'static str, String)> {
         tls_icon,
         port: if strips { "9000" } else { "" }.to_owned(),
         strips,
+        component: String::new(),
         tags: Vec::new(),
         twin: String::new(),
     };
@@ -160,6 +162,7 @@ pub fn all() -> Vec<(&'static str, String)> {
         service: head("domains", ServiceStatus::Running),
         domains,
         form: DomainForm::default(),
+        components: Vec::new(),
         errors,
     };
     let mut live_log = log(true);
@@ -259,6 +262,7 @@ pub fn all() -> Vec<(&'static str, String)> {
                 page: frame("Logs"),
                 service: head("logs", ServiceStatus::Running),
                 log: live_log,
+                components: Vec::new(),
             }),
         ),
         (

@@ -24,6 +24,7 @@ fn route(prefix: &str, tls: TlsMode) -> Route {
         strip_prefix: true,
         port: 8080.try_into().unwrap(),
         tls,
+        component: None,
         options: DomainOptions::default(),
         share: None,
     }

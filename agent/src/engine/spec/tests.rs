@@ -53,6 +53,8 @@ fn job(engine: &Engine) -> DeployJob {
         volumes: run.volumes.clone(),
         files: Vec::new(),
         binds: Vec::new(),
+        stack: None,
+        component: None,
         host_ports: Vec::new(),
         scale: longshore_domain::scale::Scale::default(),
         release_command: None,
@@ -86,6 +88,8 @@ fn spec(job: &DeployJob) -> ServiceSpec {
             probe: Path::new("/probe"),
             private: "private",
             edge: "edge",
+            stack: None,
+            gateway: None,
             files: Vec::new(),
         },
     )

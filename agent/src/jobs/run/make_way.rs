@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use longshore_agent_api::{AgentProblem, RunningUpdate};
+use longshore_agent_api::{AgentProblem, DeployJob, RunningUpdate, VersionStatus};
 use longshore_domain::{Failure, ServiceId, Stage, Strategy, takeover};
 
 use super::{End, Run, seconds};
+use crate::drain::Drains;
 use crate::jobs::record::StoppedVersion;
 use crate::machine::Machine;
 use crate::stage::{StageContext, StageError};
@@ -28,29 +29,10 @@ impl Run {
             .map_err(|problem| {
                 End::Failed(Failure::new(Some(stage), problem.kind, problem.message))
             })?;
-        let others = versions.iter().filter(|version| {
-            version.number != self.spec.number
-                && !self.jobs.drains.contains(service, version.number)
-        });
-        // What a failed deployment left beside the live version is no version to go back to.
-        self.progress.previous = others
-            .clone()
-            .map(|version| version.number)
-            .find(|number| Some(*number) == self.spec.live_number);
+        let (previous, stopped) = to_give_way(&self.spec, &versions, &self.jobs.drains);
+        self.progress.previous = previous;
+        self.progress.stopped = stopped;
         self.progress.routes.clone_from(&self.spec.routes);
-        let may_share = match self.spec.strategy {
-            Strategy::BlueGreen => return self.save_progress(stage).await,
-            Strategy::Rolling => true,
-            Strategy::Recreate => false,
-        };
-        self.progress.stopped = others
-            .filter(|version| version.desired > 0)
-            .map(|version| StoppedVersion {
-                number: version.number,
-                replicas: version.desired,
-                may_share,
-            })
-            .collect();
         self.save_progress(stage).await
     }
 
@@ -105,6 +87,36 @@ impl Run {
             }
         }
     }
+}
+
+/// The version that is live before a job, and those that will be stopped for it.
+pub(super) fn to_give_way(
+    job: &DeployJob,
+    versions: &[VersionStatus],
+    drains: &Drains,
+) -> (Option<i32>, Vec<StoppedVersion>) {
+    let others = versions.iter().filter(|version| {
+        version.number != job.number && !drains.contains(job.service, version.number)
+    });
+    // What a failed deployment left beside the live version is no version to go back to.
+    let previous = others
+        .clone()
+        .map(|version| version.number)
+        .find(|number| Some(*number) == job.live_number);
+    let may_share = match job.strategy {
+        Strategy::BlueGreen => return (previous, Vec::new()),
+        Strategy::Rolling => true,
+        Strategy::Recreate => false,
+    };
+    let stopped = others
+        .filter(|version| version.desired > 0)
+        .map(|version| StoppedVersion {
+            number: version.number,
+            replicas: version.desired,
+            may_share,
+        })
+        .collect();
+    (previous, stopped)
 }
 
 /// Stops versions and waits until none of their containers runs.

@@ -31,6 +31,7 @@ impl World {
                     routes: Vec::new(),
                     kept_numbers: vec![1],
                 }],
+                stacks: None,
                 repositories: None,
             },
             unfinished: Vec::new(),

@@ -16,7 +16,7 @@ const FIELD: &str = "source.git.access";
 impl Control {
     /// How the repository of a draft will be reached. `before` is the service as it is.
     /// Problems are noted; the answer is of use only when there are none.
-    pub(super) fn git_reach(
+    pub(crate) fn git_reach(
         &self,
         problems: &mut Problems,
         id: ServiceId,
@@ -117,7 +117,7 @@ pub(crate) fn keep(before: &ServiceRecord) -> GitReach {
 fn same_host(before: &ServiceRecord, url: &GitUrl) -> bool {
     match &before.source {
         Source::Git(git) => git.url.host() == url.host() && git.url.scheme() == url.scheme(),
-        Source::Image { .. } | Source::Upload(_) => false,
+        Source::Image { .. } | Source::Upload(_) | Source::Compose { .. } => false,
     }
 }
 

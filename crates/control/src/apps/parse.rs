@@ -10,7 +10,7 @@ use longshore_domain::{BuildVariable, EnvKey, RelativePath, WatchPaths};
 use crate::problems::Problems;
 use crate::{BuildDraft, SourceDraft};
 
-pub(super) fn source(problems: &mut Problems, draft: &SourceDraft) -> Option<Source> {
+pub(crate) fn source(problems: &mut Problems, draft: &SourceDraft) -> Option<Source> {
     match draft {
         SourceDraft::Git {
             url,

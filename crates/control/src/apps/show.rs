@@ -9,7 +9,8 @@ use super::summaries::{status, summary};
 use crate::access::Authorized;
 use crate::domains::domain_view;
 use crate::{
-    Actor, Control, GitAccessView, Named, ProxyPorts, Result, ServiceKind, ServiceView, SourceView,
+    Actor, ComponentView, Control, GitAccessView, Named, ProxyPorts, Result, ServiceKind,
+    ServiceView, SourceView,
 };
 
 impl Control {
@@ -51,6 +52,7 @@ pub(crate) async fn load_view(
     let domains = domains::list_of_services(connection, &[id]).await?;
     let database = databases::find(connection, service.team, id).await?;
     Ok(ServiceView {
+        components: components(connection, &service).await?,
         database,
         id,
         kind: ServiceKind::from_name(&service.kind),
@@ -80,6 +82,32 @@ pub(crate) async fn load_view(
     })
 }
 
+/// What the live version of a stack consists of.
+async fn components(
+    connection: &mut PgConnection,
+    service: &ServiceRecord,
+) -> Result<Vec<ComponentView>> {
+    let live = deployments::live_components(connection, service.id).await?;
+    Ok(live
+        .into_iter()
+        .map(|component| ComponentView {
+            internal_host: component
+                .name
+                .host_of(&service.name)
+                .map(|host| host.to_string()),
+            name: component.name.to_string(),
+            service: component.service,
+            number: component.number,
+            replicas: component.replicas,
+            runs_once: component.runs_once,
+            takes_requests: component.takes_requests,
+            port: component.port.map(std::num::NonZeroU16::get),
+            image: component.reference,
+            volumes: component.volumes,
+        })
+        .collect())
+}
+
 fn source_view(service: &ServiceRecord) -> SourceView {
     match &service.source {
         Source::Git(git) => SourceView::Git {
@@ -100,6 +128,7 @@ fn source_view(service: &ServiceRecord) -> SourceView {
         Source::Image { reference } => SourceView::Image {
             reference: reference.to_string(),
         },
+        Source::Compose { text } => SourceView::Compose { text: text.clone() },
         Source::Upload(upload) => SourceView::Upload {
             archive: upload.archive.clone(),
         },

@@ -96,6 +96,7 @@ impl Control {
                 port: turn.service.port,
                 strategy,
                 strategy_reason,
+                again: Vec::new(),
                 run,
                 variables_at,
             },
@@ -114,11 +115,6 @@ impl Control {
 }
 
 fn origin(service: &ServiceRecord, draft: &DeploymentDraft) -> Result<(Origin, Option<CommitSha>)> {
-    if !matches!(service.kind.as_str(), "app" | "database") {
-        return Err(ControlError::refused(
-            "Only an app or a database can be deployed.",
-        ));
-    }
     let mut problems = Problems::default();
     let commit = draft
         .commit
@@ -148,6 +144,18 @@ fn origin(service: &ServiceRecord, draft: &DeploymentDraft) -> Result<(Origin, O
                 clear_cache: draft.clear_cache,
             };
             problems.finish(Some((origin, commit)))
+        }
+        Source::Compose { text } => {
+            if commit.is_some() {
+                problems.add(
+                    "commit",
+                    "can be given for a file from a Git repository only",
+                );
+            }
+            if image.is_some() {
+                problems.add("image", "of a stack is named in its file");
+            }
+            problems.finish(Some((Origin::Compose { text: text.clone() }, None)))
         }
         Source::Upload(upload) => {
             if commit.is_some() {

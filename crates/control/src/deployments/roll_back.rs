@@ -1,6 +1,7 @@
 //! Going back to an earlier version: a new deployment from the stored specification and
 //! image, by the same way as every other.
 
+use longshore_domain::source::Build;
 use longshore_domain::specification::Origin;
 use longshore_domain::{
     Cause, DeploymentId, DeploymentStatus, Permission, ServiceId, Specification,
@@ -96,17 +97,30 @@ impl Control {
                 )
             }
         };
+        let origin = match &before.origin {
+            // A stack's file is read once more, and the images are those of then.
+            Origin::Git {
+                build: Build::Compose(_),
+                ..
+            }
+            | Origin::Compose { .. } => origin_of_then(earlier),
+            Origin::Git { .. }
+            | Origin::Image { .. }
+            | Origin::Upload { .. }
+            | Origin::Existing { .. } => Origin::Existing {
+                number,
+                image: image.clone(),
+                digest: digest.clone(),
+                archive: before.origin.archive().cloned(),
+            },
+        };
         Ok(Ask {
             cause,
             requested_by: None,
             specification: Specification {
                 service_name: turn.service.name.clone(),
-                origin: Origin::Existing {
-                    number,
-                    image: image.clone(),
-                    digest: digest.clone(),
-                    archive: before.origin.archive().cloned(),
-                },
+                origin,
+                again: earlier.components.clone(),
                 port: before.port,
                 run: before.run.clone(),
                 strategy: before.strategy,
@@ -122,4 +136,20 @@ impl Control {
             commit_author: earlier.commit_author.clone(),
         })
     }
+}
+
+/// Where an earlier version came from, its commit pinned.
+fn origin_of_then(earlier: &DeploymentRecord) -> Origin {
+    let mut origin = earlier.specification.origin.clone();
+    if let Origin::Git {
+        commit,
+        clear_cache,
+        ..
+    } = &mut origin
+    {
+        let sha = earlier.commit_sha.as_deref();
+        *commit = sha.and_then(|sha| sha.parse().ok()).or(commit.take());
+        *clear_cache = false;
+    }
+    origin
 }

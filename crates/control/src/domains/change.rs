@@ -59,12 +59,16 @@ impl Control {
             certificate: patch.certificate.unwrap_or(before.certificate),
             dns_provider: patch.dns_provider.unwrap_or(before.dns_provider),
             options: patch.options.clone().unwrap_or_default(),
+            component: patch
+                .component
+                .or_else(|| before.component.as_ref().map(ToString::to_string)),
         };
         let Parsed {
             host,
             path_prefix,
             port,
             tls,
+            component,
         } = self.parse_domain(&service, &draft)?;
         let options = match patch.options {
             None => before.options.clone(),
@@ -86,6 +90,7 @@ impl Control {
             certificate: draft.certificate.filter(|_| tls == TlsMode::Custom),
             dns_provider: draft.dns_provider.filter(|_| tls == TlsMode::Acme),
             options,
+            component,
         };
         super::check_redirect(&changed)?;
         domains::update(&mut transaction, &changed).await?;

@@ -154,6 +154,8 @@ pub struct DomainDraft {
     pub port: Option<i64>,
     /// `none`, `acme` or `custom`.
     pub tls: String,
+    /// The component of a stack.
+    pub component: Option<String>,
     /// The team's own certificate; one that fits when absent.
     pub certificate: Option<CertificateId>,
     /// Where a DNS record shows that the name is ours.
@@ -179,6 +181,8 @@ pub struct DomainPatch {
     pub dns_provider: Option<Option<DnsProviderId>>,
     /// All options.
     pub options: Option<DomainOptions<BasicUserDraft>>,
+    /// The component of a stack.
+    pub component: Option<String>,
 }
 
 /// A user of basic authentication as typed. Without password and hash a known user keeps

@@ -5,7 +5,7 @@ use longshore_domain::route::{DomainOptions, TlsMode};
 use longshore_domain::run::RunSettings;
 use longshore_domain::source::{Archive, Build};
 use longshore_domain::{
-    CertificateId, DnsProviderId, DomainId, EnvironmentId, ProjectId, ServiceId,
+    CertificateId, DnsProviderId, DomainId, EnvironmentId, ProjectId, ServiceId, VolumeName,
 };
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -52,6 +52,8 @@ pub struct ServiceView {
     pub live: Option<DeploymentSummary>,
     /// The newest deployment.
     pub latest: Option<DeploymentSummary>,
+    /// What its live version consists of, if it is a stack.
+    pub components: Vec<ComponentView>,
     /// Where it can be reached from outside.
     pub domains: Vec<DomainView>,
     /// Its host name inside its environment's network.
@@ -59,6 +61,32 @@ pub struct ServiceView {
     /// When it was made.
     #[serde(with = "time::serde::rfc3339")]
     pub created_at: OffsetDateTime,
+}
+
+/// A component of a stack's live version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ComponentView {
+    /// Its name, its host name within the stack.
+    pub name: String,
+    /// The id under which it runs.
+    #[serde(skip)]
+    pub service: ServiceId,
+    /// The number of the deployment that started what runs of it.
+    pub number: i32,
+    /// Its containers.
+    pub replicas: u32,
+    /// Whether it runs once to its end.
+    pub runs_once: bool,
+    /// Whether a domain can lead to it without a new deployment.
+    pub takes_requests: bool,
+    /// The port that the file names first.
+    pub port: Option<u16>,
+    /// The image's reference in the file; none when it is built.
+    pub image: Option<String>,
+    /// Its host name inside its environment's network.
+    pub internal_host: Option<String>,
+    /// Its volumes.
+    pub volumes: Vec<VolumeName>,
 }
 
 /// Where a service comes from.
@@ -86,6 +114,11 @@ pub enum SourceView {
     Image {
         /// The image's reference.
         reference: String,
+    },
+    /// A Compose file that was typed in.
+    Compose {
+        /// Its text.
+        text: String,
     },
     /// An archive that is uploaded.
     Upload {
@@ -169,6 +202,8 @@ pub struct DomainView {
     pub port: Option<u16>,
     /// How it is protected.
     pub tls: TlsMode,
+    /// The component that it leads to, of a stack.
+    pub component: Option<String>,
     /// The team's own certificate.
     pub certificate: Option<CertificateId>,
     /// Where a DNS record shows that the name is ours.

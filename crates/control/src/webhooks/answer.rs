@@ -96,6 +96,9 @@ fn judge_push(provider: Provider, push: Push, service: &ServiceRecord) -> Verdic
         Source::Image { .. } => {
             return ignore("The service comes from an image.".to_owned(), push);
         }
+        Source::Compose { .. } => {
+            return ignore("The stack's file was typed in.".to_owned(), push);
+        }
         Source::Upload(_) => {
             let reason = "The service comes from an archive that is uploaded.";
             return ignore(reason.to_owned(), push);

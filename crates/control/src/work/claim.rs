@@ -118,6 +118,7 @@ impl Control {
             environment: record.environment,
             build_secrets: build_secrets(&record.specification.origin, &variables),
             live_number: live.first().map(|live| live.number),
+            live_components: deployments::live_components(connection, service.id).await?,
             routes,
             redact,
             git_credentials,

@@ -2,6 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use longshore_domain::compose::ComponentRelease;
+use longshore_domain::route::Route;
 use longshore_domain::source::Source;
 use longshore_domain::{GitUrl, ServiceId, Sha256Digest};
 use longshore_store::events::{self, Event};
@@ -34,6 +36,7 @@ impl Control {
                 .collect();
         let active = by_service(deployments::find_queued_or_running_numbers(&mut snapshot).await?);
         let kept = by_service(deployments::kept_numbers(&mut snapshot, None).await?);
+        let releases = deployments::list_stack_releases(&mut snapshot, None).await?;
         let mut uploads: HashSet<Sha256Digest> = deployments::archives_in_work(&mut snapshot)
             .await?
             .into_iter()
@@ -43,7 +46,7 @@ impl Control {
             .iter()
             .filter_map(|service| match &service.source {
                 Source::Git(source) => Some(source.url.clone()),
-                Source::Image { .. } | Source::Upload(_) => None,
+                Source::Image { .. } | Source::Upload(_) | Source::Compose { .. } => None,
             })
             .collect();
         uploads.extend(
@@ -51,6 +54,23 @@ impl Control {
                 .iter()
                 .filter_map(|service| Some(service.source.archive()?.digest.clone())),
         );
+        let (stacks, records): (Vec<_>, Vec<_>) = records
+            .into_iter()
+            .partition(|service| service.kind == "stack");
+        let mut components = Vec::new();
+        for stack in &stacks {
+            let of_stack = Stack {
+                service: stack,
+                routes: routes(&domains, stack.id, None, |other| {
+                    let live = lives.get(&other)?;
+                    Some((live.number, live.port))
+                }),
+                active_numbers: active.get(&stack.id).cloned().unwrap_or_default(),
+                kept_numbers: kept.get(&stack.id).cloned().unwrap_or_default(),
+            };
+            components.extend(of_stack.desired(&releases));
+        }
+        let stacks = stacks.into_iter().map(|stack| stack.id).collect();
         let services = records
             .into_iter()
             .map(|service| {
@@ -61,6 +81,7 @@ impl Control {
                 };
                 DesiredService {
                     service: service.id,
+                    owner: service.id,
                     environment: service.environment,
                     live_number: live.map(|live| live.number),
                     active_numbers: active.get(&service.id).cloned().unwrap_or_default(),
@@ -76,10 +97,12 @@ impl Control {
                     kept_numbers: kept.get(&service.id).cloned().unwrap_or_default(),
                 }
             })
+            .chain(components)
             .collect();
         Ok(DesiredState {
             environments,
             services,
+            stacks,
             repositories: repositories.into_iter().collect(),
             uploads: uploads.into_iter().collect(),
         })
@@ -126,6 +149,76 @@ impl Control {
         let mut connection = self.connection().await?;
         logins::delete_before(&mut connection, self.clock.now() - ATTEMPTS_KEPT).await?;
         Ok(())
+    }
+}
+
+/// A stack as its components on the machine.
+struct Stack<'a> {
+    service: &'a services::ServiceRecord,
+    routes: Vec<Route>,
+    active_numbers: Vec<i32>,
+    kept_numbers: Vec<i32>,
+}
+
+impl Stack<'_> {
+    /// The stack itself, of which nothing runs, the components of its live version, and
+    /// those that only versions have to which it can go back.
+    fn desired(&self, releases: &[deployments::StackRelease]) -> Vec<DesiredService> {
+        let mut desired = vec![self.one(self.service.id)];
+        let of_stack = |release: &&deployments::StackRelease| release.service == self.service.id;
+        let live = releases
+            .iter()
+            .filter(of_stack)
+            .find(|release| release.is_live);
+        for component in live.iter().flat_map(|release| &release.components) {
+            desired.push(self.component(component));
+        }
+        let kept = releases
+            .iter()
+            .filter(of_stack)
+            .filter(|release| self.kept_numbers.contains(&release.number));
+        for component in kept.flat_map(|release| &release.components) {
+            if desired.iter().all(|one| one.service != component.service) {
+                desired.push(self.one(component.service));
+            }
+        }
+        desired
+    }
+
+    fn component(&self, component: &ComponentRelease) -> DesiredService {
+        let routes = self.routes.iter().filter(|route| {
+            // One that the proxy does not reach waits for the next deployment.
+            component.takes_requests && route.component.as_ref() == Some(&component.name)
+        });
+        DesiredService {
+            live_number: Some(component.number),
+            routes: routes.cloned().collect(),
+            replicas: if self.service.stopped {
+                0
+            } else {
+                component.replicas
+            },
+            restart_requested_at: self
+                .service
+                .restart_requested_at
+                .filter(|_| !component.runs_once),
+            ..self.one(component.service)
+        }
+    }
+
+    /// One of which nothing is live.
+    fn one(&self, service: ServiceId) -> DesiredService {
+        DesiredService {
+            service,
+            owner: self.service.id,
+            environment: self.service.environment,
+            live_number: None,
+            active_numbers: self.active_numbers.clone(),
+            routes: Vec::new(),
+            replicas: 0,
+            restart_requested_at: None,
+            kept_numbers: self.kept_numbers.clone(),
+        }
     }
 }
 

@@ -41,6 +41,9 @@ impl Control {
             }
             any = true;
             progress.last_sequence = event.sequence;
+            if let RecordedKind::Components { components } = &event.kind {
+                deployments::save_components(&mut transaction, id, components).await?;
+            }
             apply(&mut progress, event, &mut lines);
         }
         if !any {
@@ -163,7 +166,8 @@ fn apply(progress: &mut Progress, event: RecordedEvent, lines: &mut Vec<StoredLi
             progress.image_digest = Some(digest);
             progress.image_size_bytes = Some(size_bytes);
         }
-        RecordedKind::HostKey { .. } | RecordedKind::Finished => {}
+        RecordedKind::Components { .. } | RecordedKind::HostKey { .. } | RecordedKind::Finished => {
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use longshore_domain::compose::ComponentRelease;
 use longshore_domain::route::Route;
 use longshore_domain::{
     DeploymentId, EnvKey, EnvironmentId, Failure, GitUrl, Secret, ServiceId, ServiceName,
@@ -43,6 +44,8 @@ pub struct ClaimedDeployment {
     pub git_host_key: Option<String>,
     /// The number of the service's live deployment now.
     pub live_number: Option<i32>,
+    /// What runs of a stack's live version.
+    pub live_components: Vec<ComponentRelease>,
     /// The routes of the service now.
     pub routes: Vec<Route>,
     /// Values that must not appear in any log.
@@ -150,6 +153,8 @@ pub struct DesiredState {
     pub environments: Vec<EnvironmentId>,
     /// Services that exist, without those that are being removed.
     pub services: Vec<DesiredService>,
+    /// Those of them that are stacks; what runs of one are its components.
+    pub stacks: Vec<ServiceId>,
     /// Repositories that they are built from, each once.
     pub repositories: Vec<GitUrl>,
     /// Uploaded archives that they, or deployments at work, are built from, each once.
@@ -159,8 +164,10 @@ pub struct DesiredState {
 /// One service that shall exist on the machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DesiredService {
-    /// The service.
+    /// The service, or a component of a stack.
     pub service: ServiceId,
+    /// The service that a person sees: the stack of a component, else the same.
+    pub owner: ServiceId,
     /// Its environment.
     pub environment: EnvironmentId,
     /// The number of its live deployment.

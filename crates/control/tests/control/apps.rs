@@ -149,7 +149,7 @@ async fn a_deploy_key_is_made_once_and_its_private_half_never_shown(pool: PgPool
     };
     let key_of = |view: &ServiceView| match &view.source {
         SourceView::Git { deploy_key, .. } => deploy_key.clone(),
-        SourceView::Image { .. } | SourceView::Upload { .. } => None,
+        SourceView::Image { .. } | SourceView::Upload { .. } | SourceView::Compose { .. } => None,
     };
     let mut draft = git_app("web");
     draft.source = git("https://git.example.com/a", GitAccessDraft::DeployKey);

@@ -18,6 +18,7 @@ mod jobs;
 mod projects;
 mod queue;
 mod registries;
+mod stacks;
 mod terminals;
 mod upkeep;
 mod uploads;

@@ -1,5 +1,6 @@
 //! Looking deployments up.
 
+use longshore_domain::compose::ComponentRelease;
 use longshore_domain::run::DEFAULT_KEEP_RELEASES;
 use longshore_domain::{
     Cause, DeploymentId, DeploymentStatus, EnvironmentId, Failure, FailureKind, ProjectId,
@@ -78,6 +79,8 @@ pub struct DeploymentRecord {
     pub ended_at: Option<OffsetDateTime>,
     /// Until when it is watched, while it is live.
     pub watch_until: Option<OffsetDateTime>,
+    /// What it consists of, if it is of a stack and was live.
+    pub components: Vec<ComponentRelease>,
 }
 
 struct DeploymentRow {
@@ -114,6 +117,7 @@ struct DeploymentRow {
     stage_started_at: Option<OffsetDateTime>,
     ended_at: Option<OffsetDateTime>,
     watch_until: Option<OffsetDateTime>,
+    components: Option<Value>,
 }
 
 impl TryFrom<DeploymentRow> for DeploymentRecord {
@@ -157,6 +161,11 @@ impl TryFrom<DeploymentRow> for DeploymentRecord {
             stage_started_at: row.stage_started_at,
             ended_at: row.ended_at,
             watch_until: row.watch_until,
+            components: row
+                .components
+                .map(|components| parse_json("components", components))
+                .transpose()?
+                .unwrap_or_default(),
         })
     }
 }
@@ -185,7 +194,8 @@ async fn select(
                   d.image_size_bytes, d.image_pinned, d.failure_stage, d.failure_kind, d.failure_message,
                   d.superseded_by, d.timings, d.last_sequence,
                   d.cancel_requested_at IS NOT NULL AS "cancel_requested!", d.queued_at,
-                  d.started_at, d.stage_started_at, d.ended_at, d.watch_until
+                  d.started_at, d.stage_started_at, d.ended_at, d.watch_until,
+                  d.components
            FROM deployments d
            JOIN services s ON s.id = d.service_id
            JOIN environments e ON e.id = s.environment_id

@@ -27,6 +27,8 @@ pub(crate) struct NewDomain {
     #[serde(default)]
     #[schema(value_type = Option<Object>)]
     options: DomainOptions<BasicUserDraft>,
+    /// The component of a stack.
+    component: Option<String>,
 }
 
 fn no_tls() -> String {
@@ -44,6 +46,7 @@ impl From<NewDomain> for DomainDraft {
             certificate: None,
             dns_provider: None,
             options: body.options,
+            component: body.component,
         }
     }
 }
@@ -66,6 +69,8 @@ pub(crate) struct DomainChanges {
     /// All options; users of basic authentication without a password keep theirs.
     #[schema(value_type = Option<Object>)]
     options: Option<DomainOptions<BasicUserDraft>>,
+    /// The component of a stack.
+    component: Option<String>,
 }
 
 impl From<DomainChanges> for DomainPatch {
@@ -78,6 +83,7 @@ impl From<DomainChanges> for DomainPatch {
             certificate: None,
             dns_provider: None,
             options: body.options,
+            component: body.component,
         }
     }
 }
@@ -95,6 +101,9 @@ pub(crate) struct Domain {
     /// Users of basic authentication come without passwords.
     #[schema(value_type = Object)]
     options: DomainOptions<BasicUserName>,
+    /// The component of a stack.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    component: Option<String>,
     url: String,
 }
 
@@ -108,6 +117,7 @@ impl From<DomainView> for Domain {
             port: view.port,
             tls: view.tls.as_str(),
             options: view.options,
+            component: view.component,
             url: view.url,
         }
     }

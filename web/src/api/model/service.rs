@@ -366,6 +366,7 @@ fn source(view: &SourceView) -> serde_json::Value {
             "host_key": host_key,
         }}),
         SourceView::Image { reference } => serde_json::json!({"image": {"reference": reference}}),
+        SourceView::Compose { text } => serde_json::json!({"compose": {"text": text}}),
         SourceView::Upload { archive } => serde_json::json!({"upload": {"archive": archive}}),
     }
 }

@@ -144,6 +144,8 @@ impl SourceForm {
                 "image".clone_into(&mut form.source);
                 form.reference.clone_from(reference);
             }
+            // A stack has a form of its own.
+            SourceView::Compose { .. } => {}
             SourceView::Upload { archive: _ } => "upload".clone_into(&mut form.source),
         }
         form.fill_build(&service.build);
@@ -162,6 +164,7 @@ impl SourceForm {
                 self.build_command = site.command.clone().unwrap_or_default();
                 return;
             }
+            Build::Compose(_) => return,
             Build::Auto(_) => {
                 "auto".clone_into(&mut self.build);
                 return;

@@ -20,6 +20,8 @@ pub struct DomainsPage {
     pub domains: Vec<DomainRow>,
     /// The form for a new one.
     pub form: DomainForm,
+    /// The components that the live version of a stack has.
+    pub components: Vec<String>,
     /// What is wrong.
     pub errors: FieldErrors,
 }
@@ -46,6 +48,8 @@ pub struct DomainRow {
     /// The same host with `www.`, or without it; empty when it is a domain already or
     /// cannot be one.
     pub twin: String,
+    /// The component of a stack; empty for other services.
+    pub component: String,
 }
 
 impl DomainRow {
@@ -78,6 +82,7 @@ impl DomainRow {
             twin: Some(twin)
                 .filter(|_| is_plain && !is_there)
                 .unwrap_or_default(),
+            component: domain.component.clone().unwrap_or_default(),
         }
     }
 }
@@ -120,6 +125,8 @@ pub struct DomainForm {
     pub tls: String,
     /// Whether the prefix is taken off.
     pub strip_prefix: bool,
+    /// The component of a stack.
+    pub component: String,
 }
 
 impl Default for DomainForm {
@@ -130,6 +137,7 @@ impl Default for DomainForm {
             port: String::new(),
             tls: "acme".to_owned(),
             strip_prefix: false,
+            component: String::new(),
         }
     }
 }

@@ -22,6 +22,7 @@ mod roll_back;
 mod run_form;
 mod server;
 mod service;
+mod stack;
 mod status;
 mod storage;
 mod terminal;
@@ -57,9 +58,10 @@ pub use roll_back::RollBackPage;
 pub use run_form::{RunForm, RunPage, Verdict, cores};
 pub use server::{Gauge, Part, ServerPage};
 pub use service::{
-    Address, DangerPage, DeploymentsPage, LogsPage, OverviewPage, ServiceHead, SourcePage, Tab,
-    VariablesPage,
+    Address, ComponentLink, DangerPage, DeploymentsPage, LogsPage, OverviewPage, ServiceHead,
+    SourcePage, Tab, VariablesPage,
 };
+pub use stack::{ComponentRow, ComponentsPage, NewStackPage, StackForm, StackPage};
 pub use status::Status;
 pub use storage::{
     FileRow, KeptRow, MountRow, ServiceStoragePage, StorageForm, StoragePage, StorageRow, VolumeRow,

@@ -1,7 +1,7 @@
 //! The pages of a service.
 
 use askama::Template;
-use longshore_control::view::{ServiceView, SourceView};
+use longshore_control::view::{ServiceKind, ServiceView, SourceView};
 
 use super::deployment::archive_line;
 use super::project::without_scheme;
@@ -39,6 +39,8 @@ pub struct ServiceHead {
     pub is_upload: bool,
     /// Whether it is a database.
     pub is_database: bool,
+    /// Whether it is a stack.
+    pub is_stack: bool,
     /// The section that is shown.
     pub tab: &'static str,
 }
@@ -58,8 +60,9 @@ pub struct Tab {
     pub is_danger: bool,
 }
 
-const TABS: [(&str, &str, Icon); 13] = [
+const TABS: [(&str, &str, Icon); 15] = [
     ("", "Overview", Icon::Heart),
+    ("components", "Components", Icon::Layers),
     ("deployments", "Deployments", Icon::Rocket),
     ("variables", "Variables", Icon::Variable),
     ("domains", "Domains", Icon::Globe),
@@ -67,6 +70,7 @@ const TABS: [(&str, &str, Icon); 13] = [
     ("terminal", "Shell", Icon::Terminal),
     ("jobs", "Run once", Icon::Rocket),
     ("source", "Source", Icon::Branch),
+    ("stack", "Compose file", Icon::Layers),
     ("run", "Run", Icon::Gear),
     ("database", "Settings", Icon::Gear),
     ("storage", "Storage", Icon::Disk),
@@ -88,6 +92,7 @@ impl ServiceHead {
                 (format!("{} · {branch}", repository(url)), Icon::Branch)
             }
             SourceView::Image { reference } => (reference.clone(), Icon::Layers),
+            SourceView::Compose { .. } => ("Compose file".to_owned(), Icon::Layers),
             SourceView::Upload { archive } => (
                 match archive {
                     Some(archive) => archive_line(archive),
@@ -116,19 +121,26 @@ impl ServiceHead {
             status,
             is_upload: matches!(service.source, SourceView::Upload { .. }),
             is_database: service.database.is_some(),
+            is_stack: service.kind == ServiceKind::Stack,
             tab,
         }
     }
 
     /// All sections.
     pub fn tabs(&self) -> Vec<Tab> {
+        let is_for_stacks = |id: &str| matches!(id, "components" | "stack");
         let is_for_apps = |id: &str| matches!(id, "domains" | "source" | "run" | "webhook");
         TABS.iter()
             .filter(|(id, _, _)| {
                 if self.is_database {
-                    !is_for_apps(id)
+                    !is_for_apps(id) && !is_for_stacks(id)
+                } else if self.is_stack {
+                    !matches!(
+                        *id,
+                        "source" | "run" | "database" | "storage" | "terminal" | "jobs"
+                    )
                 } else {
-                    *id != "database"
+                    *id != "database" && !is_for_stacks(id)
                 }
             })
             .map(|&(id, label, icon)| Tab {
@@ -272,6 +284,40 @@ pub struct LogsPage {
     pub service: ServiceHead,
     /// The log.
     pub log: LogView,
+    /// Whose lines can be chosen, of a stack.
+    pub components: Vec<ComponentLink>,
+}
+
+/// A choice of whose lines are shown.
+#[derive(Debug, Clone)]
+pub struct ComponentLink {
+    /// What it says.
+    pub label: String,
+    /// Where it leads.
+    pub href: String,
+    /// Whether it is chosen.
+    pub is_current: bool,
+}
+
+impl ComponentLink {
+    /// All lines together, and those of each component.
+    pub fn all_of(service: &ServiceView, chosen: Option<&str>) -> Vec<Self> {
+        if service.components.is_empty() {
+            return Vec::new();
+        }
+        let here = format!("/services/{}/logs", service.id);
+        let all = Self {
+            label: "All".to_owned(),
+            href: here.clone(),
+            is_current: chosen.is_none(),
+        };
+        let each = service.components.iter().map(|component| Self {
+            label: component.name.clone(),
+            href: format!("{here}?component={}", component.name),
+            is_current: chosen == Some(component.name.as_str()),
+        });
+        std::iter::once(all).chain(each).collect()
+    }
 }
 
 /// Where a service comes from and how it is built.

@@ -1,9 +1,10 @@
 //! States as people see them: a colour, an icon and a word, never a colour alone.
 
-use longshore_control::view::{Decision, ServiceStatus};
+use longshore_control::view::{ComponentView, Decision, ServiceStatus};
 use longshore_domain::{DeploymentStatus, Stage};
 
 use super::Icon;
+use crate::state::VersionState;
 
 /// A state, ready to print.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,6 +60,23 @@ impl Status {
             ServiceStatus::Deploying => Self::new("tone-busy", Icon::Spinner, "Deploying"),
             ServiceStatus::Failed => Self::new("tone-bad", Icon::Alert, "Failed"),
             ServiceStatus::Stopped => Self::new("tone-idle", Icon::Pause, "Stopped"),
+        }
+    }
+
+    /// How a component of a stack does.
+    pub fn of_component(
+        component: &ComponentView,
+        seen: Option<&VersionState>,
+        is_stopped: bool,
+    ) -> Self {
+        match seen {
+            _ if component.runs_once => Self::new("tone-idle", Icon::Check, "Done"),
+            _ if is_stopped => Self::new("tone-idle", Icon::Pause, "Stopped"),
+            None => Self::UNKNOWN,
+            Some(seen) if seen.running >= component.replicas => {
+                Self::new("tone-good", Icon::CheckCircle, "Running")
+            }
+            Some(_) => Self::new("tone-warn", Icon::Alert, "Not complete"),
         }
     }
 
