@@ -63,6 +63,11 @@ impl Longshore {
         for name in ["longshore", "longshore-agent"] {
             fs::copy(programs::path(name), binaries.join(name)).expect("a binary");
         }
+        // Where the installer puts it.
+        if let Some(compose) = std::env::var_os("LONGSHORE_TEST_COMPOSE") {
+            std::os::unix::fs::symlink(compose, binaries.join("longshore-compose"))
+                .expect("a link");
+        }
         fs::write(folder.path().join("longshore.toml"), settings).expect("a configuration");
 
         let (dashboard, http, https) = (ports::free(), ports::free(), ports::free());
