@@ -135,7 +135,10 @@ impl ServiceHead {
                 if self.is_database {
                     !is_for_apps(id) && !is_for_stacks(id)
                 } else if self.is_stack {
-                    !matches!(*id, "source" | "run" | "database" | "storage")
+                    !matches!(
+                        *id,
+                        "source" | "run" | "database" | "storage" | "terminal" | "jobs"
+                    )
                 } else {
                     *id != "database" && !is_for_stacks(id)
                 }
