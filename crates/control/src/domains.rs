@@ -126,8 +126,8 @@ impl Control {
             problems.add("tls", "must be none, acme or custom");
         }
         let component = component(&mut problems, service, draft);
-        let parsed = host.zip(path_prefix).zip(port.zip(tls)).zip(component);
-        let (((host, path_prefix), (port, tls)), component) = problems.finish(parsed)?;
+        let parsed = host.zip(path_prefix).zip(port.zip(tls));
+        let ((host, path_prefix), (port, tls)) = problems.finish(parsed)?;
         let dashboard = self.settings.public_url.as_ref();
         if dashboard.and_then(url::Url::host_str) == Some(host.as_str()) {
             return Err(ControlError::conflict("host", "is the dashboard's own"));
