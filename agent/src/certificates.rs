@@ -265,7 +265,7 @@ impl Certificates {
         if let Err(problem) = edge.remove_certificate(host).await {
             tracing::error!(%host, %problem, "the proxy keeps a certificate");
             self.change(host, |entry| {
-                entry.show_again(clock::now() + SHORTEST_SLEEP)
+                entry.show_again(clock::now() + SHORTEST_SLEEP);
             });
             return;
         }

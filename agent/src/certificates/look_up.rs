@@ -71,7 +71,7 @@ impl Resolver {
         for kind in [RecordType::A, RecordType::AAAA] {
             match resolver.lookup(absolute(host)?, kind).await {
                 Ok(answer) => {
-                    found.extend(
+                    let addresses =
                         answer
                             .answers()
                             .iter()
@@ -79,8 +79,8 @@ impl Resolver {
                                 RData::A(address) => Some(IpAddr::V4(address.0)),
                                 RData::AAAA(address) => Some(IpAddr::V6(address.0)),
                                 _ => None,
-                            }),
-                    )
+                            });
+                    found.extend(addresses);
                 }
                 Err(error) if error.is_no_records_found() || error.is_nx_domain() => {}
                 Err(error) => {

@@ -148,7 +148,7 @@ async fn talk(request: &Request<'_>, more: &[&str]) -> Result<Said, StageError> 
             request
                 .variables
                 .iter()
-                .map(|(key, value)| (key.as_str(), value.expose())),
+                .map(|(key, value)| (sandbox::hidden(key), value.expose())),
         )
         .stdin(if text.is_some() {
             Stdio::piped()

@@ -15,12 +15,18 @@ use landlock::{
     ABI, Access as _, AccessFs, AccessNet, PathBeneath, PathFd, Ruleset, RulesetAttr as _,
     RulesetCreatedAttr as _, RulesetStatus, Scope,
 };
+use longshore_domain::EnvKey;
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::resource::{Resource, setrlimit};
 use nix::unistd::{Gid, Uid, chdir, chroot, fexecve, setgroups, setresgid, setresuid};
 
 /// The agent's hidden command.
 pub const COMMAND: &str = "compose-sandbox";
+
+/// What begins the names of the program's variables until it is locked in. Without it names
+/// such as `LD_PRELOAD`, which people choose, would mean something to this process, which
+/// is root until then.
+const HIDDEN: &str = "_";
 
 /// A user and group that own nothing and that no system gives to anybody.
 const NOBODY: u32 = 61_150;
@@ -76,6 +82,11 @@ pub fn enter(mut arguments: impl Iterator<Item = OsString>) -> anyhow::Result<In
     Ok(fexecve(program, &argv, &environment)?)
 }
 
+/// The name by which the agent hands over a variable of the program.
+pub(super) fn hidden(key: &EnvKey) -> String {
+    format!("{HIDDEN}{key}")
+}
+
 /// Whether the kernel enforces all of it.
 fn landlock(program: &File, readable: &Path) -> anyhow::Result<bool> {
     let read = AccessFs::ReadFile | AccessFs::ReadDir;
@@ -100,8 +111,11 @@ fn landlock(program: &File, readable: &Path) -> anyhow::Result<bool> {
 )]
 fn variables() -> anyhow::Result<Vec<CString>> {
     std::env::vars_os()
-        .map(|(key, value)| {
-            let mut line = key.as_bytes().to_vec();
+        .filter_map(|(key, value)| {
+            let key = key.as_bytes().strip_prefix(HIDDEN.as_bytes())?;
+            Some((key.to_vec(), value))
+        })
+        .map(|(mut line, value)| {
             line.push(b'=');
             line.extend_from_slice(value.as_bytes());
             Ok(CString::new(line)?)

@@ -1,5 +1,6 @@
 //! Stacks through the API: Compose files, typed in and from Git, run as they stand.
 
+use std::fmt::Write as _;
 use std::process::Command;
 use std::time::Duration;
 
@@ -319,7 +320,7 @@ async fn a_stack_from_git_switches_without_failed_requests_and_keeps_what_did_no
     tokio::time::sleep(Duration::from_secs(12)).await;
     let report = load.stop().await;
     assert_eq!(report.failures(), 0, "{:?}", report.reasons);
-    println!(
+    eprintln!(
         "{} requests, none failed, p99 {:?}",
         report.answered,
         report.percentile(0.99)
@@ -404,10 +405,8 @@ async fn hostile_files_end_with_a_sentence_and_change_nothing() {
     let mut bomb = "x-0: &a0 [lol, lol, lol, lol, lol, lol, lol, lol, lol]\n".to_owned();
     for step in 1..12 {
         let before = step - 1;
-        bomb += &format!(
-            "x-{step}: &a{step} [{}]\n",
-            vec![format!("*a{before}"); 9].join(",")
-        );
+        let aliases = vec![format!("*a{before}"); 9].join(",");
+        writeln!(bomb, "x-{step}: &a{step} [{aliases}]").expect("a line");
     }
     bomb += "services:\n  web:\n    image: busybox\n    command: *a11\n";
     let web = |fields: &str| format!("services:\n  web:\n    image: busybox\n{fields}");
@@ -465,7 +464,7 @@ async fn hostile_files_end_with_a_sentence_and_change_nothing() {
             !message.contains("root:") && !message.contains("goroutine"),
             "{message}"
         );
-        println!("{message}");
+        eprintln!("{message}");
     }
 
     // From a repository: links and files that lead out.
@@ -495,7 +494,7 @@ async fn hostile_files_end_with_a_sentence_and_change_nothing() {
         );
         let message = ended["failure"]["message"].to_string();
         assert!(!message.contains("root:"), "{message}");
-        println!("{file}: {message}");
+        eprintln!("{file}: {message}");
     }
     let label = format!("label={}.stack", longshore.instance());
     assert_eq!(docker(&["service", "ls", "-q", "--filter", &label]), "");

@@ -149,9 +149,13 @@ fn rule_of_page(method: &str, path: &str, things: &Things) -> (Needs, String) {
             InTeam(Admin),
             "provider_name=fresh&kind=cloudflare&secret=token".to_owned(),
         ),
-        ("POST", "/certificates/{id}/delete" | "/dns-providers/{id}/delete") => {
-            (OfThing(Admin), String::new())
-        }
+        (
+            "POST",
+            "/certificates/{id}/delete"
+            | "/dns-providers/{id}/delete"
+            | "/registries/{id}/delete"
+            | "/projects/{id}/terminals",
+        ) => (OfThing(Admin), String::new()),
         ("GET", "/settings/server") | ("POST", "/settings/tokens/{id}/delete") => {
             (Own, String::new())
         }
@@ -167,7 +171,6 @@ fn rule_of_page(method: &str, path: &str, things: &Things) -> (Needs, String) {
             OfThing(Admin),
             "registry_host=q.example.com&username=ann&password=secret".to_owned(),
         ),
-        ("POST", "/registries/{id}/delete") => (OfThing(Admin), String::new()),
         ("POST", "/projects") => (InTeam(Developer), "name=Fresh".to_owned()),
         ("POST", "/projects/{id}/rename") => (OfThing(Developer), "name=Fresh".to_owned()),
         ("POST", "/projects/{id}/environments") => {
@@ -177,7 +180,6 @@ fn rule_of_page(method: &str, path: &str, things: &Things) -> (Needs, String) {
             (OfThing(Developer), "command=true&minutes=5".to_owned())
         }
         ("POST", "/jobs/{id}/cancel") => (OfThing(Developer), String::new()),
-        ("POST", "/projects/{id}/terminals") => (OfThing(Admin), String::new()),
         ("POST", "/projects/{id}/delete") => (
             OfThing(Admin),
             format!("confirmation={}", things.project_name.replace(' ', "+")),

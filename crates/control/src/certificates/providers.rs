@@ -1,5 +1,6 @@
 //! Where a team's DNS records can be made, to show that a name is its own.
 
+use base64::Engine as _;
 use longshore_domain::{DnsProviderId, DomainName, Permission, Secret, TeamId};
 use longshore_store::dns_providers::{self, DnsProviderRecord};
 use longshore_store::{PgConnection, domains};
@@ -160,7 +161,6 @@ fn check(problems: &mut Problems, draft: &DnsProviderDraft) {
                     "must be hmac-sha256, hmac-sha384 or hmac-sha512",
                 );
             }
-            use base64::Engine as _;
             if base64::prelude::BASE64_STANDARD.decode(secret).is_err() {
                 problems.add("secret", "must be the key as base64");
             }
