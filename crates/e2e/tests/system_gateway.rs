@@ -11,7 +11,8 @@ const HOST: &str = "api-gateway.example.test";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_api_and_its_static_files_share_a_host() {
-    let longshore = Longshore::start().await;
+    let settings = "trusted_proxies = \"cloudflare\"\n";
+    let longshore = Longshore::start_with(settings).await;
     let api = longshore.api();
     let environment = api.project("Gateway").await;
     let repository = systems::repository("gateway");
@@ -63,4 +64,23 @@ async fn an_api_and_its_static_files_share_a_host() {
         .json(Method::GET, HOST, "/cdn/manifest.json")
         .await;
     assert_eq!(manifest, json!({ "version": 1 }));
+
+    // From now on the network's addresses alone may come in, and this machine is not one of them,
+    // whatever it says.
+    let domains = api.get(&format!("/services/{backend}/domains")).await;
+    let domain = id_of(&domains.expect(200)["items"][0]);
+    let path = format!("/domains/{domain}");
+    let options = json!({ "options": { "behind_cloudflare": true } });
+    api.patch(&path, options).await.expect(200);
+    let refused = longshore
+        .request(Method::GET, HOST, "/health")
+        .header("cf-connecting-ip", "173.245.48.7")
+        .header("x-forwarded-for", "173.245.48.7")
+        .send()
+        .await
+        .expect("an answer");
+    assert_eq!(refused.status(), 403);
+    // The static files are another domain's.
+    let path = "/cdn/manifest.json";
+    longshore.json(Method::GET, HOST, path).await;
 }
