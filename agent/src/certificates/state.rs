@@ -108,6 +108,7 @@ impl Entry {
                 (Wish::Own { chain, private_key }, is_same)
             }
         };
+        let is_first = !self.is_wanted();
         self.record.is_wanted = true;
         self.wish = wish;
         if is_same {
@@ -117,10 +118,14 @@ impl Entry {
         self.waits_for = None;
         if let Wish::Own { .. } = self.wish {
             self.state = CertificateState::Valid;
-        } else if self.needs_new(now) {
-            // Another way is another chance.
-            self.record.retry_at = None;
-            self.state = CertificateState::Waiting;
+        } else {
+            // Another way is another chance; a restart of the agent is not.
+            if !is_first {
+                self.record.retry_at = None;
+            }
+            if self.needs_new(now) {
+                self.state = CertificateState::Waiting;
+            }
         }
         self.due = Some(now);
     }

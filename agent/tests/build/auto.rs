@@ -169,6 +169,7 @@ async fn a_static_sites_command_makes_its_files() {
 #[tokio::test]
 async fn a_variable_reaches_the_build_that_asks_for_it_and_a_new_value_builds_anew() {
     let mut bench = bare().await;
+    bench.write("package.json", r#"{"engines":{"node":"20"}}"#);
     let command = "mkdir dist && echo \"$VITE_API $OTHER\" > dist/index.html";
     let build = site_of("dist", false, Some(command));
     for (number, value) in [(1, "https://one.example"), (2, "two \"$HOME\" ü")] {

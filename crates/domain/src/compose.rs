@@ -2,7 +2,7 @@
 //!
 //! What is read here is the output of `docker compose config --format json`: interpolated,
 //! merged and normalised. [`keys`] says of every key whether it counts, is noted or refused;
-//! [`read`] gives the components as they run. Nothing here trusts the file: whatever is not
+//! [`read()`] gives the components as they run. Nothing here trusts the file: whatever is not
 //! decided is refused by its name, and all problems come at once.
 
 mod amounts;

@@ -26,6 +26,14 @@ fn containers(longshore: &Longshore, service: &str) -> usize {
         .count()
 }
 
+/// The container goes once what it said is stored.
+async fn gone(longshore: &Longshore, service: &str) {
+    wait::until("no container of a job", PATIENCE, || async {
+        (containers(longshore, service) == 0).then_some(())
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_command_runs_once_in_the_live_image() {
     let mut longshore = Longshore::start().await;
@@ -80,7 +88,7 @@ async fn a_command_runs_once_in_the_live_image() {
         "{log}"
     );
     assert!(log.contains("/data: No such file"), "{log}");
-    assert_eq!(containers(&longshore, &service), 0);
+    gone(&longshore, &service).await;
 
     // Cancelled, while it runs and the control plane comes and goes.
     let job = id_of(
@@ -103,7 +111,7 @@ async fn a_command_runs_once_in_the_live_image() {
         .await
         .expect(202);
     assert_eq!(ended(&api, &job).await["status"], "cancelled");
-    assert_eq!(containers(&longshore, &service), 0);
+    gone(&longshore, &service).await;
 
     // What is not in the image, and what takes too long.
     let job = id_of(

@@ -90,7 +90,10 @@ fn all_errors_come_at_once_with_name_source_and_expectation() {
         text.contains("\"data-dir\"") && text.contains("did you mean \"data_dir\""),
         "{text}"
     );
-    assert!(text.contains("\"10.0.0.0/33\" is none"), "{text}");
+    assert!(
+        text.contains("LONGSHORE_TRUSTED_PROXIES is \"10.0.0.0/8, 10.0.0.0/33\""),
+        "{text}"
+    );
     assert!(!text.contains("hunter2"), "a password was shown: {text}");
 }
 

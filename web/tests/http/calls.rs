@@ -193,7 +193,10 @@ async fn what_does_not_fit_is_told_by_field(pool: PgPool) {
             "source.git.branch",
             json!({ "name": "a", "source": { "git": { "url": url } } }),
         ),
-        ("source", json!({ "name": "a", "source": { "upload": {} } })),
+        (
+            "source.upload.file",
+            json!({ "name": "a", "source": { "upload": { "file": "a.zip" } } }),
+        ),
         (
             "source.svn",
             json!({ "name": "a", "source": { "svn": {} } }),

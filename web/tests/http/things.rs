@@ -95,19 +95,21 @@ impl Things {
         sqlx::query(
             "INSERT INTO certificates (id, team_id, name, chain, private_key, hosts, issuer,
                                        fingerprint, not_before, not_after)
-             VALUES ($1, $2, 'Own', '', '', '{example.com}', 'Trust', '00', now(), now())",
+             VALUES ($1, $2, $3, '', '', '{example.com}', 'Trust', '00', now(), now())",
         )
         .bind(certificate.0)
         .bind(actor.team.0)
+        .bind(format!("own {mark}"))
         .execute(&world.pool)
         .await
         .unwrap();
         sqlx::query(
             "INSERT INTO dns_providers (id, team_id, name, settings, secret)
-             VALUES ($1, $2, 'DNS', '{\"kind\": \"cloudflare\"}', '')",
+             VALUES ($1, $2, $3, '{\"kind\": \"cloudflare\"}', '')",
         )
         .bind(dns_provider.0)
         .bind(actor.team.0)
+        .bind(format!("own {mark}"))
         .execute(&world.pool)
         .await
         .unwrap();
