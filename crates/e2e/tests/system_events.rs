@@ -38,7 +38,7 @@ async fn backend(api: &Api, environment: &str, url: &str, host: &str, mode: &str
             "sticky_sessions": true,
             "release_command": ["docker-entrypoint.sh", "node", "dist/migrate.js"],
             "memory_limit_bytes": 1_073_741_824,
-            "health": { "probe": { "kind": "http", "path": "/health/db" } },
+            "health": { "probe": { "http": { "path": "/health/db" } } },
         },
     });
     let routes = ["/api", "/socket.io", "/health"].map(|prefix| route(host, prefix));
@@ -46,7 +46,7 @@ async fn backend(api: &Api, environment: &str, url: &str, host: &str, mode: &str
     let variables = json!({
         "DATABASE_URL": { "value": "${{db.DATABASE_URL}}", "secret": true },
         "APP_ENV": mode,
-        "PGTZ": "Africa/Tunis",
+        "TZ": "Africa/Tunis",
     });
     api.variables(&service, variables).await;
     service

@@ -15,7 +15,7 @@ async function answer(url) {
     case "/api/events":
       return (await pool.query("SELECT name FROM events ORDER BY id")).rows;
     case "/api/instance":
-      return { instance: os.hostname(), timezone: (await pool.query("SHOW timezone")).rows[0].TimeZone };
+      return { instance: os.hostname(), timezone: Intl.DateTimeFormat().resolvedOptions().timeZone };
     default:
       return undefined;
   }
