@@ -114,7 +114,9 @@ impl Making<'_> {
                                 name: instead.clone(),
                                 target: std::mem::take(target),
                                 read_only: false,
-                                no_copy: true,
+                                // It begins as the image has that directory, so that a
+                                // program that is not root may write it.
+                                no_copy: false,
                                 is_stand_in: true,
                             };
                         }

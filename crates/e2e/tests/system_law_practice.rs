@@ -68,7 +68,9 @@ async fn add(longshore: &Longshore, text: &'static str) {
         .send()
         .await
         .expect("an answer");
-    assert_eq!(answer.status(), 201);
+    let status = answer.status();
+    let body = answer.text().await.expect("a body");
+    assert_eq!(status, 201, "{body}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
