@@ -28,11 +28,11 @@ impl Slots {
     pub(crate) fn take(&self, user: UserId) -> Option<TerminalSlot> {
         let mut counts = self.lock();
         let all: usize = counts.values().sum();
-        let own = counts.entry(user).or_default();
-        if all >= MOST || *own >= MOST_OF_USER {
+        let own = counts.get(&user).copied().unwrap_or_default();
+        if all >= MOST || own >= MOST_OF_USER {
             return None;
         }
-        *own += 1;
+        counts.insert(user, own + 1);
         Some(TerminalSlot {
             slots: self.clone(),
             user,
