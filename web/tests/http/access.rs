@@ -179,7 +179,6 @@ fn rule_of_page(method: &str, path: &str, things: &Things) -> (Needs, String) {
         ("POST", "/services/{id}/jobs") => {
             (OfThing(Developer), "command=true&minutes=5".to_owned())
         }
-        ("POST", "/jobs/{id}/cancel") => (OfThing(Developer), String::new()),
         ("POST", "/projects/{id}/delete") => (
             OfThing(Admin),
             format!("confirmation={}", things.project_name.replace(' ', "+")),
@@ -235,7 +234,8 @@ fn rule_of_page(method: &str, path: &str, things: &Things) -> (Needs, String) {
             | "/services/{id}/domains/{domain}/certificate/retry"
             | "/services/{id}/test-domain"
             | "/deployments/{id}/cancel"
-            | "/deployments/{id}/rollback",
+            | "/deployments/{id}/rollback"
+            | "/jobs/{id}/cancel",
         ) => (OfThing(Developer), String::new()),
         ("POST", "/services/{id}/delete" | "/storage/kept/{id}/delete") => (
             OfThing(Admin),
