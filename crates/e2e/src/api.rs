@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use longshore_testkit::wait;
 use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -177,11 +178,19 @@ impl Api {
         id_of(&app.expect(201))
     }
 
-    /// Makes a managed PostgreSQL; gives its id.
+    /// Makes a managed PostgreSQL and waits until it runs; gives its id.
     pub async fn postgres(&self, environment: &str, name: &str) -> String {
         let path = format!("/environments/{environment}/databases");
         let database = json!({ "name": name, "engine": "postgres" });
-        id_of(&self.post(&path, database).await.expect(201))
+        let service = id_of(&self.post(&path, database).await.expect(201));
+        let path = format!("/services/{service}");
+        wait::until("a database", DEPLOYMENT_LIMIT, || async {
+            let shown = self.try_get(&path).await?;
+            assert_ne!(shown["status"], "failed", "{shown:#}");
+            (shown["status"] == "running").then_some(())
+        })
+        .await;
+        service
     }
 
     /// Sets all variables of a service.
