@@ -29,6 +29,7 @@ mod problems;
 mod projects;
 mod random;
 mod registries;
+mod services;
 mod settings;
 mod stacks;
 mod storage;

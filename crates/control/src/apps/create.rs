@@ -3,15 +3,13 @@
 use longshore_domain::specification::{build_problems, run_problems};
 use longshore_domain::{EnvironmentId, Permission, ServiceId, ServiceName};
 use longshore_store::environments::EnvironmentRecord;
-use longshore_store::services::{self, ServiceChange};
-use longshore_store::{Conflict, StoreError};
+use longshore_store::services::ServiceChange;
 
 use super::parse;
 use super::show::load_view;
 use crate::access::Authorized;
 use crate::problems::Problems;
-use crate::transaction::note;
-use crate::{Actor, AppDraft, Control, ControlError, Result, ServiceView};
+use crate::{Actor, AppDraft, Control, Result, ServiceView};
 
 impl Control {
     /// Makes an app. Nothing runs until it is deployed.
@@ -35,25 +33,11 @@ impl Control {
         let id = ServiceId::generate();
         let change = self.parse_app(id, &draft)?;
         let team = environment.team();
-        let place = environment.get().id;
         self.check_host_ports(&mut transaction, (team, id), &change.run, "run.host_ports")
             .await?;
-        match services::insert(&mut transaction, id, team, place, "app", &change).await {
-            Err(StoreError::Conflict(Conflict::ServiceName)) => {
-                drop(transaction);
-                return Err(self.name_conflict(place, &change.name).await?);
-            }
-            other => other?,
-        }
-        let target = format!("service:{id}");
-        note(
-            &mut transaction,
-            actor,
-            &environment,
-            "service.create",
-            &target,
-        )
-        .await?;
+        let mut transaction = self
+            .insert_service(transaction, actor, &environment, id, "app", &change)
+            .await?;
         let view = load_view(&mut transaction, actor, id, self.ports).await?;
         self.commit(transaction).await?;
         Ok(view)
@@ -89,23 +73,5 @@ impl Control {
             run,
             git,
         })
-    }
-
-    /// Says who has a name: a service, or one that is still being removed.
-    pub(crate) async fn name_conflict(
-        &self,
-        environment: EnvironmentId,
-        name: &ServiceName,
-    ) -> Result<ControlError> {
-        let mut connection = self.connection().await?;
-        let removing = services::is_name_being_removed(&mut connection, environment, name).await?;
-        Ok(ControlError::conflict(
-            "name",
-            if removing {
-                "belongs to a service that is still being removed; try again in a moment"
-            } else {
-                Conflict::ServiceName.message()
-            },
-        ))
     }
 }

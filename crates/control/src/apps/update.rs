@@ -3,17 +3,16 @@
 use longshore_domain::source::Source;
 use longshore_domain::specification::{build_problems, run_problems};
 use longshore_domain::{Permission, ServiceId};
+use longshore_store::domains;
 use longshore_store::domains::DomainRecord;
 use longshore_store::events::{self, Event};
 use longshore_store::services::{self, ServiceChange, ServiceRecord};
-use longshore_store::{Conflict, StoreError, domains};
 
 use super::git_access::keep;
 use super::parse;
 use super::show::load_view;
 use crate::access::Authorized;
 use crate::problems::Problems;
-use crate::transaction::note;
 use crate::{Actor, AppPatch, Control, ControlError, Result, ServiceView, SourceDraft};
 
 impl Control {
@@ -40,16 +39,9 @@ impl Control {
         let team = service.team();
         self.check_host_ports(&mut transaction, (team, id), &change.run, "run.host_ports")
             .await?;
-        match services::update(&mut transaction, team, id, &change).await {
-            Err(StoreError::Conflict(Conflict::ServiceName)) => {
-                drop(transaction);
-                let environment = service.get().environment;
-                return Err(self.name_conflict(environment, &change.name).await?);
-            }
-            other => other?,
-        }
-        let target = format!("service:{id}");
-        note(&mut transaction, actor, &service, "service.update", &target).await?;
+        let mut transaction = self
+            .change_service(transaction, actor, &service, &change)
+            .await?;
         // The port of routes may have changed.
         events::notify(&mut transaction, &[Event::Service(id), Event::Machine]).await?;
         let view = load_view(&mut transaction, actor, id, self.ports).await?;

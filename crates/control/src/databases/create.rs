@@ -7,12 +7,11 @@ use longshore_domain::{EnvKey, EnvironmentId, Permission, Secret, ServiceId, Ser
 use longshore_store::environments::EnvironmentRecord;
 use longshore_store::services::{self, GitReach, ServiceChange};
 use longshore_store::variables::{self, Owner};
-use longshore_store::{Conflict, PgConnection, StoreError, databases};
+use longshore_store::{PgConnection, databases};
 
 use crate::access::Authorized;
 use crate::keyring::Purpose;
 use crate::problems::Problems;
-use crate::transaction::note;
 use crate::{
     Actor, ConnectionView, Control, ControlError, DatabaseDraft, DeploymentDraft, Result,
     ServiceView, Via, random,
@@ -46,26 +45,20 @@ impl Control {
         .await?;
         let new = parse(&draft)?;
         let id = ServiceId::generate();
-        let (team, place) = (environment.team(), environment.get().id);
-        match services::insert(&mut transaction, id, team, place, "database", &new.service).await {
-            Err(StoreError::Conflict(Conflict::ServiceName)) => {
-                drop(transaction);
-                return Err(self.name_conflict(place, &new.service.name).await?);
-            }
-            other => other?,
-        }
+        let team = environment.team();
+        let mut transaction = self
+            .insert_service(
+                transaction,
+                actor,
+                &environment,
+                id,
+                "database",
+                &new.service,
+            )
+            .await?;
         databases::insert(&mut transaction, team, id, &new.kind).await?;
         self.give_credentials(&mut transaction, team, id, &new)
             .await?;
-        let target = format!("service:{id}");
-        note(
-            &mut transaction,
-            actor,
-            &environment,
-            "service.create",
-            &target,
-        )
-        .await?;
         let service = services::find(&mut transaction, team, id)
             .await?
             .ok_or(ControlError::NotFound)?;

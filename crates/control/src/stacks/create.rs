@@ -5,13 +5,11 @@ use longshore_domain::source::{Build, ComposeBuild, Source};
 use longshore_domain::specification::{build_problems, compose_problems};
 use longshore_domain::{EnvironmentId, Permission, ServiceId, ServiceName};
 use longshore_store::environments::EnvironmentRecord;
-use longshore_store::services::{self, GitReach, ServiceChange};
-use longshore_store::{Conflict, StoreError};
+use longshore_store::services::{GitReach, ServiceChange};
 
 use crate::access::Authorized;
 use crate::apps::{load_view, parse};
 use crate::problems::Problems;
-use crate::transaction::note;
 use crate::{Actor, Control, Result, ServiceView, SourceDraft, StackDraft};
 
 /// The file that Compose looks for.
@@ -38,24 +36,9 @@ impl Control {
         .await?;
         let id = ServiceId::generate();
         let change = self.parse_stack(id, &draft)?;
-        let team = environment.team();
-        let place = environment.get().id;
-        match services::insert(&mut transaction, id, team, place, "stack", &change).await {
-            Err(StoreError::Conflict(Conflict::ServiceName)) => {
-                drop(transaction);
-                return Err(self.name_conflict(place, &change.name).await?);
-            }
-            other => other?,
-        }
-        let target = format!("service:{id}");
-        note(
-            &mut transaction,
-            actor,
-            &environment,
-            "service.create",
-            &target,
-        )
-        .await?;
+        let mut transaction = self
+            .insert_service(transaction, actor, &environment, id, "stack", &change)
+            .await?;
         let view = load_view(&mut transaction, actor, id, self.ports).await?;
         self.commit(transaction).await?;
         Ok(view)

@@ -5,13 +5,11 @@ use longshore_domain::specification::run_problems;
 use longshore_domain::{Permission, ServiceId};
 use longshore_store::events::{self, Event};
 use longshore_store::services::{self, GitReach, ServiceChange, ServiceRecord};
-use longshore_store::{Conflict, StoreError};
 
 use super::create::{file, repository, typed};
 use crate::access::Authorized;
 use crate::apps::{keep_git, load_view};
 use crate::problems::Problems;
-use crate::transaction::note;
 use crate::{Actor, Control, ControlError, Result, ServiceView, StackPatch};
 
 impl Control {
@@ -35,17 +33,9 @@ impl Control {
             return Err(ControlError::refused("Only a stack has these settings."));
         }
         let change = self.parse_stack_patch(service.get(), &patch)?;
-        let team = service.team();
-        match services::update(&mut transaction, team, id, &change).await {
-            Err(StoreError::Conflict(Conflict::ServiceName)) => {
-                drop(transaction);
-                let environment = service.get().environment;
-                return Err(self.name_conflict(environment, &change.name).await?);
-            }
-            other => other?,
-        }
-        let target = format!("service:{id}");
-        note(&mut transaction, actor, &service, "service.update", &target).await?;
+        let mut transaction = self
+            .change_service(transaction, actor, &service, &change)
+            .await?;
         events::notify(&mut transaction, &[Event::Service(id), Event::Machine]).await?;
         let view = load_view(&mut transaction, actor, id, self.ports).await?;
         self.commit(transaction).await?;
