@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use bollard::models::{ImageSummary, Service};
+use bollard::models::{ImageSummary, Network, Service};
 use bollard::query_parameters::{
     ListContainersOptionsBuilder, ListImagesOptionsBuilder, ListNetworksOptionsBuilder,
     ListServicesOptionsBuilder,
@@ -82,16 +82,7 @@ impl Engine {
         &self,
         service: Option<ServiceId>,
     ) -> Result<Vec<SwarmService>, AgentProblem> {
-        let filters = HashMap::from([("label", vec![self.service_label(service)])]);
-        let options = ListServicesOptionsBuilder::default()
-            .filters(&filters)
-            .status(true)
-            .build();
-        let services = self
-            .docker
-            .list_services(Some(options))
-            .await
-            .map_err(|error| refused("The list of services", &error))?;
+        let services = self.services_with(self.service_label(service)).await?;
         Ok(services
             .into_iter()
             .filter_map(|found| {
@@ -200,15 +191,7 @@ impl Engine {
     }
 
     async fn environment_networks(&self) -> Result<Vec<Owned>, AgentProblem> {
-        let filters = HashMap::from([("label", vec![self.names.environment()])]);
-        let options = ListNetworksOptionsBuilder::default()
-            .filters(&filters)
-            .build();
-        let networks = self
-            .docker
-            .list_networks(Some(options))
-            .await
-            .map_err(|error| refused("The list of networks", &error))?;
+        let networks = self.networks_with(self.names.environment()).await?;
         Ok(networks
             .into_iter()
             .filter_map(|network| {
@@ -217,6 +200,31 @@ impl Engine {
                 Some(Owned::Network { environment })
             })
             .collect())
+    }
+
+    /// The Swarm services with a label, and how many of their containers run.
+    pub(super) async fn services_with(&self, label: String) -> Result<Vec<Service>, AgentProblem> {
+        let filters = HashMap::from([("label", vec![label])]);
+        let options = ListServicesOptionsBuilder::default()
+            .filters(&filters)
+            .status(true)
+            .build();
+        self.docker
+            .list_services(Some(options))
+            .await
+            .map_err(|error| refused("The list of services", &error))
+    }
+
+    /// The networks with a label.
+    pub(super) async fn networks_with(&self, label: String) -> Result<Vec<Network>, AgentProblem> {
+        let filters = HashMap::from([("label", vec![label])]);
+        let options = ListNetworksOptionsBuilder::default()
+            .filters(&filters)
+            .build();
+        self.docker
+            .list_networks(Some(options))
+            .await
+            .map_err(|error| refused("The list of networks", &error))
     }
 
     pub(super) fn service_label(&self, service: Option<ServiceId>) -> String {

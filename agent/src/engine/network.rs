@@ -105,19 +105,30 @@ impl Engine {
         &self,
         environment: EnvironmentId,
     ) -> Result<String, AgentProblem> {
-        let name = self.names.environment_network(environment);
-        if let Some(id) = self.network(&name).await?.and_then(|network| network.id) {
-            return Ok(id);
-        }
-        let request = NetworkCreateRequest {
-            name: name.clone(),
-            driver: Some("overlay".to_owned()),
+        self.private_network(NetworkCreateRequest {
+            name: self.names.environment_network(environment),
             attachable: Some(true),
             labels: Some(HashMap::from([
                 (self.names.owned(), String::new()),
                 (self.names.environment(), environment.to_string()),
             ])),
             ..NetworkCreateRequest::default()
+        })
+        .await
+    }
+
+    /// The id of an overlay network, made as requested when it is missing.
+    pub(super) async fn private_network(
+        &self,
+        request: NetworkCreateRequest,
+    ) -> Result<String, AgentProblem> {
+        let name = request.name.clone();
+        if let Some(id) = self.network(&name).await?.and_then(|network| network.id) {
+            return Ok(id);
+        }
+        let request = NetworkCreateRequest {
+            driver: Some("overlay".to_owned()),
+            ..request
         };
         match self.docker.create_network(request).await {
             Ok(created) => Ok(created.id),
@@ -126,7 +137,7 @@ impl Engine {
                 .await?
                 .and_then(|network| network.id)
                 .ok_or_else(vanished),
-            Err(error) => Err(refused("The environment's network", &error)),
+            Err(error) => Err(refused("The private network", &error)),
         }
     }
 

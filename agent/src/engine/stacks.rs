@@ -5,12 +5,11 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use bollard::models::{NetworkCreateRequest, TaskState};
-use bollard::query_parameters::{ListNetworksOptionsBuilder, ListServicesOptionsBuilder};
 use longshore_agent_api::{AgentProblem, DeployJob, StackComponent};
-use longshore_domain::{FailureKind, ServiceId};
+use longshore_domain::ServiceId;
 
 use super::start::{has_ended_badly, newest};
-use super::{Engine, Names, failed, is_absent, is_conflict, problem, refused};
+use super::{Engine, Names, failed, is_absent, refused};
 use crate::machine::Owned;
 use crate::stage::{StageContext, StageError};
 
@@ -25,28 +24,15 @@ const BRIDGE: &str = "bridge";
 impl Engine {
     /// The id of a stack's private network, made when it is missing.
     pub(super) async fn stack_network(&self, stack: ServiceId) -> Result<String, AgentProblem> {
-        let name = self.names.stack_network(stack);
-        if let Some(id) = self.network(&name).await?.and_then(|network| network.id) {
-            return Ok(id);
-        }
-        let request = NetworkCreateRequest {
-            name: name.clone(),
-            driver: Some("overlay".to_owned()),
+        self.private_network(NetworkCreateRequest {
+            name: self.names.stack_network(stack),
             labels: Some(HashMap::from([
                 (self.names.owned(), String::new()),
                 (self.names.stack(), stack.to_string()),
             ])),
             ..NetworkCreateRequest::default()
-        };
-        match self.docker.create_network(request).await {
-            Ok(created) => Ok(created.id),
-            Err(error) if is_conflict(&error) => self
-                .network(&name)
-                .await?
-                .and_then(|network| network.id)
-                .ok_or_else(|| problem(FailureKind::Internal, "The stack's network vanished.")),
-            Err(error) => Err(refused("The stack's network", &error)),
-        }
+        })
+        .await
     }
 
     /// The address under which a container reaches this machine.
@@ -61,15 +47,7 @@ impl Engine {
 
     /// The networks of stacks.
     pub(super) async fn stack_networks(&self) -> Result<Vec<Owned>, AgentProblem> {
-        let filters = HashMap::from([("label", vec![self.names.stack()])]);
-        let options = ListNetworksOptionsBuilder::default()
-            .filters(&filters)
-            .build();
-        let networks = self
-            .docker
-            .list_networks(Some(options))
-            .await
-            .map_err(|error| refused("The list of networks", &error))?;
+        let networks = self.networks_with(self.names.stack()).await?;
         Ok(networks
             .into_iter()
             .filter_map(|network| {
@@ -104,15 +82,8 @@ impl Engine {
         &self,
         stack: ServiceId,
     ) -> Result<Vec<(ServiceId, i32)>, AgentProblem> {
-        let filters = HashMap::from([("label", vec![format!("{}={stack}", self.names.stack())])]);
-        let options = ListServicesOptionsBuilder::default()
-            .filters(&filters)
-            .build();
-        let services = self
-            .docker
-            .list_services(Some(options))
-            .await
-            .map_err(|error| refused("The list of services", &error))?;
+        let label = format!("{}={stack}", self.names.stack());
+        let services = self.services_with(label).await?;
         let mut versions: Vec<(ServiceId, i32)> = services
             .into_iter()
             .filter_map(|found| {
@@ -132,15 +103,8 @@ impl Engine {
         &self,
         stack: ServiceId,
     ) -> Result<HashSet<PathBuf>, AgentProblem> {
-        let filters = HashMap::from([("label", vec![format!("{}={stack}", self.names.stack())])]);
-        let options = ListServicesOptionsBuilder::default()
-            .filters(&filters)
-            .build();
-        let services = self
-            .docker
-            .list_services(Some(options))
-            .await
-            .map_err(|error| refused("The list of services", &error))?;
+        let label = format!("{}={stack}", self.names.stack());
+        let services = self.services_with(label).await?;
         Ok(services
             .into_iter()
             .filter_map(|found| found.spec?.task_template?.container_spec?.mounts)
