@@ -2,6 +2,7 @@
 //! entity reaches the API by itself.
 
 mod certificate;
+mod dashboard;
 mod database;
 mod deployment;
 mod domain;
@@ -13,6 +14,7 @@ mod storage;
 mod variable;
 
 pub(super) use certificate::*;
+pub(super) use dashboard::*;
 pub(super) use database::*;
 pub(super) use deployment::*;
 pub(super) use domain::*;
