@@ -10,6 +10,7 @@ mod project;
 mod service;
 mod stack;
 mod storage;
+mod tunnel;
 mod variable;
 
 pub(super) use certificate::*;
@@ -21,6 +22,7 @@ pub(super) use project::*;
 pub(super) use service::*;
 pub(super) use stack::*;
 pub(super) use storage::*;
+pub(super) use tunnel::*;
 pub(super) use variable::*;
 
 use serde::Serialize;

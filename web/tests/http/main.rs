@@ -19,4 +19,5 @@ mod hooks;
 mod logs;
 mod machine;
 mod things;
+mod tunnels;
 mod world;

@@ -28,6 +28,7 @@ mod status;
 mod storage;
 mod terminal;
 mod timings;
+mod tunnel;
 mod variables;
 mod webhook;
 pub mod when;
@@ -73,6 +74,7 @@ pub use storage::{
 };
 pub use terminal::TerminalPage;
 pub use timings::{Bar, Timings};
+pub use tunnel::NewTunnelPage;
 pub use variables::{ChangeList, Pair, VariablesForm};
 pub use webhook::{DeliveryRow, WebhookPage};
 pub use when::When;
