@@ -14,6 +14,7 @@ mod browser;
 mod calls;
 mod databases;
 mod deployment_pages;
+mod domain_pages;
 mod health_tests;
 mod hooks;
 mod logs;

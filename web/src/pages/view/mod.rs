@@ -44,8 +44,8 @@ pub use database::{
 };
 pub use deployment::{DeploymentPage, DeploymentRow, FailureNotice, Relative, Step, sentence};
 pub use domain::{
-    DomainForm, DomainOptionsForm, DomainPage, DomainRow, DomainsPage, OtherService, RedirectRow,
-    UserRow,
+    CertificateChoice, DomainForm, DomainOptionsForm, DomainPage, DomainRow, DomainsPage,
+    OtherService, RedirectRow, UserRow,
 };
 pub use error_page::ErrorPage;
 pub use field_errors::FieldErrors;
