@@ -21,6 +21,7 @@ mod registries;
 mod stacks;
 mod storage;
 mod tokens;
+mod tunnels;
 mod uploads;
 mod variables;
 mod webhook;
@@ -77,6 +78,7 @@ fn described() -> OpenApiRouter<WebState> {
         ))
         .routes(routes!(apps::index))
         .routes(routes!(apps::create))
+        .routes(routes!(tunnels::create))
         .routes(routes!(stacks::create))
         .routes(routes!(stacks::update))
         .routes(routes!(stacks::components))

@@ -36,6 +36,7 @@ mod stacks;
 mod storage;
 mod terminals;
 mod transaction;
+mod tunnels;
 mod uploads;
 pub mod variables;
 pub mod view;

@@ -11,6 +11,7 @@ mod project;
 mod service;
 mod stack;
 mod storage;
+mod tunnel;
 mod variable;
 
 pub(super) use certificate::*;
@@ -23,6 +24,7 @@ pub(super) use project::*;
 pub(super) use service::*;
 pub(super) use stack::*;
 pub(super) use storage::*;
+pub(super) use tunnel::*;
 pub(super) use variable::*;
 
 use serde::Serialize;

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use axum::extract::{Query, State};
 use longshore_control::{
-    Control, ControlError, DomainDraft, DomainPatch, DomainView, ServiceKind, ServiceView,
+    CertificateView, Control, ControlError, DomainDraft, DomainPatch, DomainView, ServiceKind,
+    ServiceView,
 };
 use longshore_domain::route::TlsMode;
 use longshore_domain::{DomainId, DomainName, ServiceId};
@@ -19,8 +20,8 @@ use super::path::{Id, Ids};
 use super::problems::explain;
 use super::services::{frame, turn_back};
 use super::view::{
-    CertificateStatusView, DomainForm, DomainOptionsForm, DomainPage, DomainRow, DomainsPage,
-    FieldErrors, OtherService, ServiceHead,
+    CertificateChoice, CertificateStatusView, DomainForm, DomainOptionsForm, DomainPage, DomainRow,
+    DomainsPage, FieldErrors, OtherService, ServiceHead,
 };
 use super::visit::Signed;
 use crate::state::AgentQueries;
@@ -52,6 +53,7 @@ async fn domains_page(
     let statuses = statuses(agent, all, signed.now).await;
     Ok(DomainsPage {
         providers: providers(control, &signed).await?,
+        certificates: certificates(control, &signed, None).await?,
         page: frame(signed.frame, service, "Domains"),
         service: ServiceHead::new(service, "domains"),
         domains: all
@@ -96,6 +98,25 @@ async fn providers(control: &Control, signed: &Signed) -> Result<Vec<OtherServic
     Ok(found.collect())
 }
 
+/// The team's own certificates: those for a host, or all of them.
+async fn certificates(
+    control: &Control,
+    signed: &Signed,
+    host: Option<&str>,
+) -> Result<Vec<CertificateChoice>, PageError> {
+    let host: Option<DomainName> = host.and_then(|host| host.parse().ok());
+    let found = control.list_certificates(&signed.actor).await?;
+    let fits = |certificate: &&CertificateView| match &host {
+        Some(host) => certificate.hosts.iter().any(|name| name.covers(host)),
+        None => true,
+    };
+    Ok(found
+        .iter()
+        .filter(fits)
+        .map(|certificate| CertificateChoice::new(certificate, host.is_none(), signed.now))
+        .collect())
+}
+
 /// Adds a domain.
 pub async fn create(
     State(control): State<Control>,
@@ -113,6 +134,7 @@ pub async fn create(
         tls: form.tls.clone(),
         component: fields.optional("component"),
         dns_provider: form.dns_provider.parse().ok(),
+        certificate: form.certificate.parse().ok(),
         ..DomainDraft::default()
     };
     match control.add_domain(&signed.actor, id, draft).await {
@@ -192,6 +214,10 @@ pub async fn show(
             .dns_provider
             .map(|id| id.to_string())
             .unwrap_or_default(),
+        certificate: domain
+            .certificate
+            .map(|id| id.to_string())
+            .unwrap_or_default(),
     };
     let options = DomainOptionsForm::new(&domain.options).with_preset(&preset, &domain.host);
     let errors = FieldErrors::none();
@@ -215,6 +241,7 @@ async fn domain_page(
     let status = status.into_iter().next().flatten();
     let row = DomainRow::new(domain, &service.domains, status);
     let providers = providers(control, &signed).await?;
+    let certificates = certificates(control, &signed, Some(&domain.host)).await?;
     Ok(DomainPage {
         page: frame(signed.frame, &service, "Domains"),
         service: ServiceHead::new(&service, "domains"),
@@ -230,6 +257,7 @@ async fn domain_page(
             })
             .collect(),
         providers,
+        certificates,
         errors,
     })
 }
@@ -288,7 +316,7 @@ pub async fn save(
                 strip_prefix: Some(form.strip_prefix),
                 port: Some(fields.number("port")),
                 tls: Some(form.tls.clone()),
-                certificate: None,
+                certificate: Some(form.certificate.parse().ok()),
                 dns_provider: Some(form.dns_provider.parse().ok()),
                 options: Some(options),
                 component: None,

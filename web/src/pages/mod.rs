@@ -31,6 +31,7 @@ mod services;
 mod stacks;
 mod storage;
 mod terminal;
+mod tunnels;
 mod variable_fields;
 pub mod view;
 pub mod visit;
@@ -165,6 +166,16 @@ where
             Method::GET,
             "/environments/{id}/stacks/new",
             get(stacks::new),
+        ),
+        (
+            Method::POST,
+            "/environments/{id}/tunnels",
+            post(tunnels::create),
+        ),
+        (
+            Method::GET,
+            "/environments/{id}/tunnels/new",
+            get(tunnels::new),
         ),
         (Method::GET, "/services/{id}/stack", get(stacks::settings)),
         (

@@ -63,7 +63,7 @@ pub async fn found(
     Ok(DashboardAddress {
         present,
         form,
-        choices: ProtectionChoice::all(&certificates, &providers),
+        choices: ProtectionChoice::all(&certificates, &providers, signed.now),
         errors: FieldErrors::none(),
     })
 }

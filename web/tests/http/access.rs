@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use sqlx::PgPool;
 
 use crate::things::Things;
+use crate::tunnels::TUNNEL_TOKEN;
 use crate::world::{Answer, CSRF, Person, World, request};
 
 /// What a route demands behind its gate.
@@ -83,6 +84,10 @@ fn rule_of_call(method: &str, path: &str, things: &Things) -> (Needs, String) {
         ("POST", "/environments/{id}/apps") => (
             OfThing(Developer),
             json!({ "name": "fresh", "source": { "image": { "reference": "nginx:1" } } }),
+        ),
+        ("POST", "/environments/{id}/tunnels") => (
+            OfThing(Developer),
+            json!({ "name": "fresh", "token": TUNNEL_TOKEN }),
         ),
         (
             "POST",
@@ -206,6 +211,10 @@ fn rule_of_page(method: &str, path: &str, things: &Things) -> (Needs, String) {
         ("POST", "/environments/{id}/databases") => {
             (OfThing(Developer), "name=fresh&engine=postgres".to_owned())
         }
+        ("POST", "/environments/{id}/tunnels") => (
+            OfThing(Developer),
+            format!("name=fresh&token={TUNNEL_TOKEN}"),
+        ),
         ("POST", "/environments/{id}/stacks") => (
             OfThing(Developer),
             "name=fresh&source=typed&compose=services".to_owned(),

@@ -3,8 +3,9 @@
 use longshore_control::{CertificateView, DnsProviderView};
 use longshore_domain::route::TlsMode;
 use longshore_domain::{CertificateId, DnsProviderId};
+use time::OffsetDateTime;
 
-use super::{CertificateStatusView, FieldErrors};
+use super::{CertificateChoice, CertificateStatusView, FieldErrors};
 
 /// What the page shows of it.
 #[derive(Debug, Clone, Default)]
@@ -59,7 +60,11 @@ pub struct ProtectionChoice {
 
 impl ProtectionChoice {
     /// All that a team has.
-    pub fn all(certificates: &[CertificateView], providers: &[DnsProviderView]) -> Vec<Self> {
+    pub fn all(
+        certificates: &[CertificateView],
+        providers: &[DnsProviderView],
+        now: OffsetDateTime,
+    ) -> Vec<Self> {
         let choice = |value: String, label: String| Self { value, label };
         let acme = choice(
             Self::value(TlsMode::Acme, None, None),
@@ -77,11 +82,7 @@ impl ProtectionChoice {
         let own = certificates.iter().map(|certificate| {
             choice(
                 Self::value(TlsMode::Custom, Some(certificate.id), None),
-                format!(
-                    "{}, until {}",
-                    certificate.name,
-                    certificate.not_after.date()
-                ),
+                CertificateChoice::new(certificate, true, now).label,
             )
         });
         let none = choice(

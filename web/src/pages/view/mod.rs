@@ -29,6 +29,7 @@ mod status;
 mod storage;
 mod terminal;
 mod timings;
+mod tunnel;
 mod variables;
 mod webhook;
 pub mod when;
@@ -45,8 +46,8 @@ pub use database::{
 };
 pub use deployment::{DeploymentPage, DeploymentRow, FailureNotice, Relative, Step, sentence};
 pub use domain::{
-    DomainForm, DomainOptionsForm, DomainPage, DomainRow, DomainsPage, OtherService, RedirectRow,
-    UserRow,
+    CertificateChoice, DomainForm, DomainOptionsForm, DomainPage, DomainRow, DomainsPage,
+    OtherService, RedirectRow, UserRow,
 };
 pub use error_page::ErrorPage;
 pub use field_errors::FieldErrors;
@@ -75,6 +76,7 @@ pub use storage::{
 };
 pub use terminal::TerminalPage;
 pub use timings::{Bar, Timings};
+pub use tunnel::NewTunnelPage;
 pub use variables::{ChangeList, Pair, VariablesForm};
 pub use webhook::{DeliveryRow, WebhookPage};
 pub use when::When;
