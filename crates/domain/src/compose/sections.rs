@@ -504,14 +504,21 @@ impl Reading<'_> {
     }
 }
 
-/// The first port that the file names, and whether it names any.
+/// The first TCP port that the file names, and whether it names any.
 fn ports(fields: &Value) -> (Option<Port>, bool) {
-    let published = items(fields, "ports").filter_map(|port| port.get("target").and_then(integer));
+    let is_tcp = |protocol: Option<&str>| protocol.is_none_or(|protocol| protocol == "tcp");
+    let published = items(fields, "ports")
+        .filter(|port| is_tcp(port.get("protocol").and_then(Value::as_str)))
+        .filter_map(|port| port.get("target").and_then(integer));
     let exposed = items(fields, "expose").filter_map(|port| {
         let text = port
             .as_str()
             .map_or_else(|| port.to_string(), str::to_owned);
-        text.split(['/', '-']).next()?.parse::<i64>().ok()
+        let (numbers, protocol) = match text.split_once('/') {
+            Some((numbers, protocol)) => (numbers, Some(protocol)),
+            None => (text.as_str(), None),
+        };
+        is_tcp(protocol).then(|| numbers.split('-').next()?.parse::<i64>().ok())?
     });
     let first = published.chain(exposed).next();
     let port = first

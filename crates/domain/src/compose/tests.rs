@@ -9,6 +9,8 @@ use super::{
 };
 use crate::{EnvKey, Secret, ServiceId};
 
+mod rows;
+
 const ROOT: &str = "/11111111-1111-7111-8111-111111111111";
 
 fn variables() -> BTreeMap<EnvKey, Secret> {
