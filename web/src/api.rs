@@ -6,6 +6,7 @@
 mod apps;
 mod caller;
 mod certificates;
+mod dashboard;
 mod databases;
 mod deployments;
 mod domains;
@@ -118,6 +119,12 @@ fn described() -> OpenApiRouter<WebState> {
         .routes(routes!(certificates::destroy_provider))
         .routes(routes!(certificates::show))
         .routes(routes!(certificates::retry))
+        .routes(routes!(
+            dashboard::show,
+            dashboard::replace,
+            dashboard::destroy
+        ))
+        .routes(routes!(dashboard::retry_certificate))
         .routes(routes!(domains::create_twin))
         .routes(routes!(domains::create_test))
         .routes(routes!(deployments::index, deployments::create))

@@ -15,6 +15,7 @@ pub mod actor;
 mod apps;
 mod certificates;
 mod clock;
+mod dashboard;
 mod databases;
 mod deployments;
 mod domains;

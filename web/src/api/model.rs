@@ -2,6 +2,7 @@
 //! entity reaches the API by itself.
 
 mod certificate;
+mod dashboard;
 mod database;
 mod deployment;
 mod domain;
@@ -14,6 +15,7 @@ mod tunnel;
 mod variable;
 
 pub(super) use certificate::*;
+pub(super) use dashboard::*;
 pub(super) use database::*;
 pub(super) use deployment::*;
 pub(super) use domain::*;

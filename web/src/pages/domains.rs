@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use axum::extract::{Query, State};
 use longshore_control::{
-    CertificateView, Control, DomainDraft, DomainPatch, DomainView, ServiceKind, ServiceView,
+    CertificateView, Control, ControlError, DomainDraft, DomainPatch, DomainView, ServiceKind,
+    ServiceView,
 };
 use longshore_domain::route::TlsMode;
 use longshore_domain::{DomainId, DomainName, ServiceId};
@@ -269,16 +270,27 @@ pub async fn retry_certificate(
     Ids(service, id): Ids<ServiceId, DomainId>,
 ) -> Answer {
     let place = format!("/services/{service}/domains/{id}");
-    let retried = match control.plan_certificate_retry(&signed.actor, id).await {
+    let planned = control.plan_certificate_retry(&signed.actor, id).await;
+    ask_again(&*agent, &signed, planned, &place).await
+}
+
+/// Asks for the certificate of a host now, and leads back to a page.
+pub async fn ask_again(
+    agent: &dyn AgentQueries,
+    signed: &Signed,
+    planned: Result<DomainName, ControlError>,
+    place: &str,
+) -> Answer {
+    let retried = match planned {
         Ok(host) => agent.retry_certificate(&host).await,
         Err(error) => Err(error),
     };
     match retried {
         Ok(()) => {
             signed.done("The certificate is being asked for.").await;
-            Ok(see_other(&place))
+            Ok(see_other(place))
         }
-        Err(error) => turn_back(&signed, error, &place).await,
+        Err(error) => turn_back(signed, error, place).await,
     }
 }
 

@@ -25,6 +25,7 @@ mod roll_back;
 mod run_fields;
 mod scale_fields;
 mod server;
+mod server_domain;
 mod service_settings;
 mod services;
 mod stacks;
@@ -386,6 +387,21 @@ where
         ),
         (Method::GET, "/settings", get(account::show)),
         (Method::GET, "/settings/server", get(server::show)),
+        (
+            Method::POST,
+            "/settings/server/domain",
+            post(server_domain::save),
+        ),
+        (
+            Method::POST,
+            "/settings/server/domain/delete",
+            post(server_domain::remove),
+        ),
+        (
+            Method::POST,
+            "/settings/server/domain/certificate/retry",
+            post(server_domain::retry_certificate),
+        ),
         (
             Method::POST,
             "/settings/password",

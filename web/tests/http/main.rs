@@ -12,6 +12,7 @@ mod access;
 mod bodies;
 mod browser;
 mod calls;
+mod dashboard_domain;
 mod databases;
 mod deployment_pages;
 mod domain_pages;

@@ -6,6 +6,7 @@
 mod account;
 mod app_form;
 mod certificates;
+mod dashboard;
 mod database;
 mod deployment;
 mod domain;
@@ -39,6 +40,7 @@ pub use certificates::{
     CertificateForm, CertificateRow, CertificateStatusView, CertificatesPage, HistoryRow,
     ProviderRow,
 };
+pub use dashboard::{DashboardAddress, DashboardForm, PresentAddress, ProtectionChoice};
 pub use database::{
     ConnectionPage, DatabaseForm, DatabasePage, EngineChoice, NewDatabasePage, OptionChoice,
 };
