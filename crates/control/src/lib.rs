@@ -57,7 +57,7 @@ pub use keyring::{DecryptError, InvalidMasterKey, Keyring};
 pub use longshore_store as store;
 pub use registries::RegistryPlan;
 pub use settings::{ControlSettings, ProxyPorts};
-pub use terminals::{TerminalOffer, TerminalSlot};
+pub use terminals::{TerminalContainers, TerminalOffer, TerminalSlot};
 pub use view::*;
 pub use webhooks::{HookError, Provider};
 

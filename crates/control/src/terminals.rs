@@ -3,7 +3,7 @@
 mod slots;
 
 use longshore_domain::database::Engine;
-use longshore_domain::{Permission, ProjectId, ServiceId};
+use longshore_domain::{ComponentName, Permission, ProjectId, ServiceId};
 use longshore_store::projects::ProjectRecord;
 use longshore_store::services::ServiceRecord;
 use longshore_store::terminals::{self, TerminalNote};
@@ -34,13 +34,17 @@ impl Control {
         let service = service.get();
         let allowed =
             terminals::are_allowed(&mut connection, service.team, service.project).await?;
-        let live = deployments::list_live(&mut connection, &[service.id]).await?;
+        let running = running(&mut connection, service).await?;
         Ok(TerminalOffer {
             allowed,
-            containers: match live.first() {
-                Some(_) if !service.stopped => service.run.replicas,
-                _ => 0,
-            },
+            containers: running
+                .into_iter()
+                .filter(|_| !service.stopped)
+                .map(|part| TerminalContainers {
+                    component: part.component.map(|name| name.to_string()),
+                    count: part.replicas,
+                })
+                .collect(),
             console: self
                 .console(&mut connection, service)
                 .await?
@@ -70,20 +74,24 @@ impl Control {
                 "Terminals are not allowed in this project; its settings say so.",
             ));
         }
-        let live = deployments::list_live(&mut connection, &[service.id]).await?;
-        let live_number = match live.first() {
-            None => {
-                return Err(ControlError::refused(
-                    "No version is live. Deploy it first.",
-                ));
-            }
-            Some(_) if service.stopped => {
-                return Err(ControlError::refused(
-                    "The service is stopped. Start it first.",
-                ));
-            }
-            Some(live) => live.number,
-        };
+        let running = running(&mut connection, service).await?;
+        if running.is_empty() {
+            return Err(ControlError::refused(
+                "No version is live. Deploy it first.",
+            ));
+        }
+        if service.stopped {
+            return Err(ControlError::refused(
+                "The service is stopped. Start it first.",
+            ));
+        }
+        let wanted = draft.component.as_deref().filter(|name| !name.is_empty());
+        let part = running
+            .into_iter()
+            .find(|part| part.component.as_ref().map(ComponentName::as_str) == wanted);
+        let part = part.ok_or_else(|| {
+            ControlError::refused("This component does not run in the live version.")
+        })?;
         let program = if draft.console {
             let engine = self
                 .console(&mut connection, service)
@@ -105,8 +113,9 @@ impl Control {
         })?;
         Ok(TerminalPlan {
             service: service.id,
+            runs_as: part.service,
             team: service.team,
-            live_number,
+            live_number: part.number,
             replica: draft.replica.max(1),
             program,
             slot,
@@ -213,13 +222,58 @@ impl Control {
     }
 }
 
+/// What runs of a live version under one id.
+struct Running {
+    component: Option<ComponentName>,
+    service: ServiceId,
+    number: i32,
+    replicas: u32,
+}
+
+/// What runs of a service's live version: of a stack its components, but those that have
+/// run to their end.
+async fn running(connection: &mut PgConnection, service: &ServiceRecord) -> Result<Vec<Running>> {
+    if service.kind == "stack" {
+        let components = deployments::live_components(connection, service.id).await?;
+        let lasting = components.into_iter().filter(|one| !one.runs_once);
+        return Ok(lasting
+            .map(|one| Running {
+                component: Some(one.name),
+                service: one.service,
+                number: one.number,
+                replicas: one.replicas,
+            })
+            .collect());
+    }
+    let live = deployments::list_live(connection, &[service.id]).await?;
+    Ok(live
+        .first()
+        .map(|live| Running {
+            component: None,
+            service: service.id,
+            number: live.number,
+            replicas: service.run.replicas,
+        })
+        .into_iter()
+        .collect())
+}
+
+/// Containers in which a terminal can be opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TerminalContainers {
+    /// The component, of a stack.
+    pub component: Option<String>,
+    /// How many there are.
+    pub count: u32,
+}
+
 /// What the page of terminals offers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TerminalOffer {
     /// Whether the project allows terminals.
     pub allowed: bool,
-    /// How many containers the live version has; none when nothing runs.
-    pub containers: u32,
+    /// The containers of the live version, by components; none when nothing runs.
+    pub containers: Vec<TerminalContainers>,
     /// The engine whose console can be opened, for people.
     pub console: Option<&'static str>,
 }

@@ -21,6 +21,8 @@ pub enum StrategyReason {
     SingleWriterVolume,
     /// A port of the machine can be held once.
     HostPort,
+    /// Each component of a stack takes over in its own way.
+    Components,
 }
 
 impl StrategyReason {
@@ -31,6 +33,7 @@ impl StrategyReason {
             Self::Settings => "the service's settings say so",
             Self::SingleWriterVolume => "its volume takes one writer at a time",
             Self::HostPort => "its port of the machine can be held only once",
+            Self::Components => "each component in its own way",
         }
     }
 }

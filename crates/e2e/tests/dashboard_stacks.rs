@@ -76,7 +76,8 @@ async fn a_person_types_a_stack_and_follows_its_components() {
     browser.sees("Saved").await;
     browser.open(&stack).await;
     browser.press("Deploy").await;
-    browser.sees_within("Live", PATIENCE).await;
+    browser.sees_within("The log has ended", PATIENCE).await;
+    browser.sees("Component by component").await;
     browser.pictures("stack-deployment").await;
     browser.fits(Look::Phone).await;
 
@@ -87,6 +88,22 @@ async fn a_person_types_a_stack_and_follows_its_components() {
     browser.open(&format!("{stack}/components")).await;
     browser.sees("harbour-web").await;
     browser.pictures("stack-components").await;
+    browser.fits(Look::Phone).await;
+    browser.press("Log").await;
+    browser.sees("tick").await;
+    browser
+        .open(&format!("{stack}/terminal?component=clock"))
+        .await;
+    browser.press("Open").await;
+    browser.sees_within("Container ", PATIENCE).await;
+    browser
+        .keys(
+            ".xterm-helper-textarea",
+            "mount | grep -c ' /times '; echo of $((6*7))\n",
+        )
+        .await;
+    browser.sees_within("of 42", PATIENCE).await;
+    browser.pictures("stack-shell").await;
     browser.fits(Look::Phone).await;
     browser.open(&format!("{stack}/logs?component=clock")).await;
     browser.sees("tick").await;

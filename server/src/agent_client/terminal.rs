@@ -74,7 +74,7 @@ async fn connect(
     };
     let response = client
         .http
-        .get(url(&format!("/v1/services/{}/terminal", plan.service)))
+        .get(url(&format!("/v1/services/{}/terminal", plan.runs_as)))
         .header(CONNECTION, "Upgrade")
         .header(UPGRADE, "websocket")
         .header(SEC_WEBSOCKET_VERSION, "13")

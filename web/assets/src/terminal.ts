@@ -50,8 +50,10 @@ function enable(card: HTMLElement): void {
     fit.fit();
     shown.focus();
 
+    const container = part<HTMLSelectElement>(card, "replica")?.selectedOptions[0];
     const asked = new URLSearchParams({
-      replica: part<HTMLSelectElement>(card, "replica")?.value ?? "1",
+      component: container?.dataset.component ?? "",
+      replica: container?.value ?? "1",
       console: String(part<HTMLSelectElement>(card, "program")?.value === "console"),
       columns: String(shown.cols),
       rows: String(shown.rows),

@@ -16,7 +16,7 @@ use super::answer::{Answer, page, refuse, see_other};
 use super::fields::Fields;
 use super::path::Id;
 use super::services::{frame, turn_back};
-use super::view::{ServiceHead, TerminalPage};
+use super::view::{ContainerChoice, ServiceHead, TerminalPage};
 use super::visit::Signed;
 use crate::state::AgentQueries;
 use crate::terminal::{Session, Size, serve};
@@ -24,15 +24,27 @@ use crate::terminal::{Session, Size, serve};
 /// The largest message of a browser: what somebody pastes at once.
 const MESSAGE_LIMIT: usize = 256 * 1024;
 
+/// The component that is chosen first.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Chosen {
+    component: String,
+}
+
 /// The terminals that can be opened.
-pub async fn show(State(control): State<Control>, signed: Signed, Id(id): Id<ServiceId>) -> Answer {
+pub async fn show(
+    State(control): State<Control>,
+    signed: Signed,
+    Id(id): Id<ServiceId>,
+    Query(Chosen { component }): Query<Chosen>,
+) -> Answer {
     let offer = control.offer_terminals(&signed.actor, id).await?;
     let service = control.show_service(&signed.actor, id).await?;
     Ok(page(&TerminalPage {
         page: frame(signed.frame, &service, "Shell"),
         service: ServiceHead::new(&service, "terminal"),
         allowed: offer.allowed,
-        containers: (1..=offer.containers).collect(),
+        containers: ContainerChoice::all(&offer.containers, &component),
         console: offer.console.unwrap_or_default(),
     }))
 }
@@ -41,6 +53,7 @@ pub async fn show(State(control): State<Control>, signed: Signed, Id(id): Id<Ser
 #[derive(Debug, Deserialize)]
 #[serde(default)]
 pub struct Asked {
+    component: String,
     replica: u32,
     console: bool,
     columns: u16,
@@ -50,6 +63,7 @@ pub struct Asked {
 impl Default for Asked {
     fn default() -> Self {
         Self {
+            component: String::new(),
             replica: 1,
             console: false,
             columns: 80,
@@ -70,6 +84,7 @@ pub async fn socket(
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Answer {
     let draft = TerminalDraft {
+        component: Some(asked.component),
         replica: asked.replica,
         console: asked.console,
     };

@@ -70,6 +70,19 @@ pub fn all() -> Vec<(&'static str, String)> {
                         percent: 94,
                     },
                 ],
+                address: DashboardAddress {
+                    present: Some(PresentAddress {
+                        url: "https://longshore.example.com".to_owned(),
+                        is_by_acme: true,
+                        certificate: None,
+                    }),
+                    form: DashboardForm {
+                        host: "longshore.example.com".to_owned(),
+                        ..DashboardForm::default()
+                    },
+                    choices: ProtectionChoice::all(&[], &[], time::OffsetDateTime::UNIX_EPOCH),
+                    errors: FieldErrors::none(),
+                },
             }),
         ),
     ]

@@ -1,3 +1,4 @@
+use longshore_control::TerminalContainers;
 use longshore_control::view::{Decision, ServiceStatus};
 use longshore_domain::{DeploymentStatus, StageTimings};
 use longshore_web::pages::view::*;
@@ -234,7 +235,13 @@ pub fn all() -> Vec<(&'static str, String)> {
                 page: frame("Shell"),
                 service: head("terminal", ServiceStatus::Running),
                 allowed: true,
-                containers: vec![1, 2],
+                containers: ContainerChoice::all(
+                    &[TerminalContainers {
+                        component: None,
+                        count: 2,
+                    }],
+                    "",
+                ),
                 console: "PostgreSQL",
             }),
         ),

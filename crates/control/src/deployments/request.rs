@@ -3,8 +3,8 @@
 use longshore_domain::Specification;
 use longshore_domain::source::Source;
 use longshore_domain::specification::Origin;
-use longshore_domain::takeover;
-use longshore_domain::{Cause, CommitSha, DeploymentId, ImageRef, Permission, ServiceId};
+use longshore_domain::takeover::{self, StrategyReason};
+use longshore_domain::{Cause, CommitSha, DeploymentId, ImageRef, Permission, ServiceId, Strategy};
 use longshore_store::PgConnection;
 use longshore_store::services::ServiceRecord;
 
@@ -86,7 +86,11 @@ impl Control {
         let variables_at = self.clock.now();
         let variables = self.resolve_variables(connection, &turn.service).await?;
         let run = turn.service.run.clone();
-        let (strategy, strategy_reason) = takeover::choose(run.strategy, run.sole_use());
+        let (strategy, strategy_reason) = if turn.service.kind == "stack" {
+            (Strategy::default(), StrategyReason::Components)
+        } else {
+            takeover::choose(run.strategy, run.sole_use())
+        };
         let mut ask = Ask {
             cause: Cause::Manual,
             requested_by: None,

@@ -7,8 +7,10 @@ use longshore_domain::{EnvKey, Secret, ServiceId, TeamId};
 use crate::TerminalSlot;
 
 /// A terminal to open.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct TerminalDraft {
+    /// Of which component, for a stack.
+    pub component: Option<String>,
     /// Which of the containers, from 1.
     pub replica: u32,
     /// The database's console instead of a shell.
@@ -20,9 +22,11 @@ pub struct TerminalDraft {
 pub struct TerminalPlan {
     /// The service.
     pub service: ServiceId,
+    /// The id under which the containers run: the service's, or that of a component.
+    pub runs_as: ServiceId,
     /// Its team.
     pub team: TeamId,
-    /// The number of the live deployment.
+    /// The number of the deployment that started them.
     pub live_number: i32,
     /// Which of its containers, from 1.
     pub replica: u32,

@@ -7,6 +7,7 @@ use sqlx::PgPool;
 use crate::world::World;
 
 const SHELL: TerminalDraft = TerminalDraft {
+    component: None,
     replica: 1,
     console: false,
 };
@@ -29,9 +30,22 @@ async fn a_terminal_needs_the_right_a_live_version_and_leave(pool: PgPool) {
         Err(ControlError::Forbidden { .. })
     ));
     let offer = control.offer_terminals(owner, app.id).await.unwrap();
+    let containers = vec![TerminalContainers {
+        component: None,
+        count: 1,
+    }];
     assert_eq!(
         (offer.allowed, offer.containers, offer.console),
-        (true, 1, None)
+        (true, containers, None)
+    );
+    let strange = TerminalDraft {
+        component: Some("web".to_owned()),
+        ..SHELL
+    };
+    let answer = control.plan_terminal(owner, app.id, strange).await;
+    assert!(
+        matches!(answer, Err(ControlError::Refused { .. })),
+        "it is no stack"
     );
     let console = TerminalDraft {
         console: true,
@@ -104,6 +118,7 @@ async fn a_console_gets_the_variables_of_its_database(pool: PgPool) {
         .unwrap();
     world.work_until_live().await;
     let draft = TerminalDraft {
+        component: None,
         console: true,
         ..SHELL
     };

@@ -3,6 +3,7 @@
 use askama::Template;
 use longshore_control::view::{DeploymentSummary, DeploymentView, FailureView};
 use longshore_domain::source::Archive;
+use longshore_domain::takeover::StrategyReason;
 use longshore_domain::{Cause, DeploymentStatus, Stage, Strategy};
 use time::OffsetDateTime;
 
@@ -332,7 +333,7 @@ impl DeploymentPage {
                     Icon::Rollback
                 },
             }),
-            strategy: strategy(deployment.strategy),
+            strategy: strategy(deployment.strategy, deployment.strategy_reason),
             strategy_reason: deployment.strategy_reason.as_words(),
             failure: deployment
                 .failure
@@ -362,7 +363,10 @@ impl DeploymentPage {
     }
 }
 
-fn strategy(strategy: Strategy) -> &'static str {
+fn strategy(strategy: Strategy, reason: StrategyReason) -> &'static str {
+    if reason == StrategyReason::Components {
+        return "Component by component";
+    }
     match strategy {
         Strategy::BlueGreen => "Beside the old version, then switch",
         Strategy::Rolling => "Replica by replica",

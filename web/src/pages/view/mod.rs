@@ -74,7 +74,7 @@ pub use status::Status;
 pub use storage::{
     FileRow, KeptRow, MountRow, ServiceStoragePage, StorageForm, StoragePage, StorageRow, VolumeRow,
 };
-pub use terminal::TerminalPage;
+pub use terminal::{ContainerChoice, TerminalPage};
 pub use timings::{Bar, Timings};
 pub use tunnel::NewTunnelPage;
 pub use variables::{ChangeList, Pair, VariablesForm};

@@ -135,10 +135,7 @@ impl ServiceHead {
                 if self.is_database {
                     !is_for_apps(id) && !is_for_stacks(id)
                 } else if self.is_stack {
-                    !matches!(
-                        *id,
-                        "source" | "run" | "database" | "storage" | "terminal" | "jobs"
-                    )
+                    !matches!(*id, "source" | "run" | "database" | "storage" | "jobs")
                 } else {
                     *id != "database" && !is_for_stacks(id)
                 }
