@@ -15,7 +15,7 @@ pub(crate) struct NewTunnel {
     /// secret variable.
     #[schema(value_type = String)]
     token: Secret,
-    /// The image of `cloudflared`; a proven version when absent.
+    /// The image of `cloudflared`; one of a fixed version when absent.
     image: Option<String>,
 }
 
