@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use longshore_e2e::api::{Api, id_of};
 use longshore_e2e::faults::{Part, docker};
@@ -32,6 +32,7 @@ services:
       cache: {condition: service_healthy}
     configs: [{source: motd, target: /etc/motd}]
     stop_grace_period: 1s
+    restart: ${RESTART:-always}
   setup:
     image: busybox
     command: [sh, -c, "echo set-up begins; sleep 3; echo set-up ends"]
@@ -100,6 +101,10 @@ impl World {
     /// Asks for the deployment of what is committed; gives its path.
     async fn deploy(&self, version: usize) -> String {
         let variables = json!({ "VERSION": version.to_string() });
+        self.deploy_with(variables).await
+    }
+
+    async fn deploy_with(&self, variables: Value) -> String {
         self.api.variables(&self.stack, variables).await;
         let path = format!("/services/{}/deployments", self.stack);
         let deployment = id_of(&self.api.post(&path, json!({})).await.expect(202));
@@ -123,14 +128,30 @@ impl World {
     }
 
     async fn end(&self, deployment: &str) -> Value {
-        wait::until("its end", PATIENCE, || async {
-            let now = self.api.try_get(deployment).await?;
-            let status = now["status"].as_str()?;
-            ["live", "failed", "cancelled", "superseded"]
-                .contains(&status)
-                .then_some(now)
-        })
-        .await
+        let start = Instant::now();
+        loop {
+            if let Some(now) = self.api.try_get(deployment).await {
+                let status = now["status"].as_str().unwrap_or_default();
+                if ["live", "failed", "cancelled", "superseded"].contains(&status) {
+                    return now;
+                }
+                let late = start.elapsed() > PATIENCE;
+                assert!(!late, "no end: {now:#}\n{}", self.log(deployment).await);
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    /// What a version shows: its steps are in no build cache of an earlier run.
+    fn text(&self, version: usize) -> String {
+        format!("version {version} of {}.", self.longshore.instance())
+    }
+
+    /// The containers with such a name.
+    fn containers(&self, name: &str) -> String {
+        let owned = format!("label={}.owned", self.longshore.instance());
+        let name = format!("name={name}");
+        docker(&["ps", "-q", "--filter", &owned, "--filter", &name])
     }
 
     /// How many of each kind of thing there are.
@@ -181,17 +202,21 @@ async fn a_killed_agent_takes_a_stack_up_where_it_was() {
     eprintln!("{things}");
 
     let kills = [
-        ("building", "line 2"),
-        ("starting", "set-up begins"),
-        ("starting", "set-up ends"),
+        ("building", "line 2", ""),
+        ("starting", "waits for setup to end", "-setup-"),
+        ("starting", "set-up ends", ""),
     ];
-    for (version, (status, words)) in (1..).zip(kills) {
-        let text = format!("version {version}.");
+    for (version, (status, words, container)) in (1..).zip(kills) {
+        let text = world.text(version);
         world.repository.write("version", &text);
         world.repository.commit(&text);
         let visits = Visits::start(world.longshore.http_port(), HOST);
         let deployment = world.deploy(version).await;
         world.reaches(&deployment, status, words).await;
+        wait::until(container, PATIENCE, || async {
+            (container.is_empty() || !world.containers(container).is_empty()).then_some(())
+        })
+        .await;
         Part::Agent.kill(&world.longshore);
         let ended = world.end(&deployment).await;
         let log = world.log(&deployment).await;
@@ -201,19 +226,10 @@ async fn a_killed_agent_takes_a_stack_up_where_it_was() {
             let count = log.matches(once).count();
             assert_eq!(count, 1, "{once:?} in\n{log}");
         }
-        let web = docker(&[
-            "ps",
-            "-q",
-            "--filter",
-            "name=-web-",
-            "--filter",
-            "health=healthy",
-        ]);
-        let motd = web
-            .lines()
-            .map(|web| docker(&["exec", web, "cat", "/etc/motd"]));
+        let motd = |web: &str| docker(&["exec", web, "cat", "/etc/motd"]);
         let expected = format!("motd of {version}");
-        assert!(motd.into_iter().any(|motd| motd == expected));
+        let web = world.containers("-web-");
+        assert!(web.lines().any(|web| motd(web) == expected));
         world.has_things(&things).await;
         let visited = visits.finish();
         assert_eq!(visited.bad, Vec::<String>::new(), "{words}");
@@ -232,11 +248,12 @@ async fn a_stack_that_cannot_start_fails_and_leaves_nothing_though_the_agent_was
     })
     .await;
     let things = world.things();
-    world.repository.write("version", "never to be seen");
+    world.repository.write("version", &world.text(1));
     let broken = DOCKERFILE.replace("COPY start", "RUN touch /broken\nCOPY start");
     world.repository.write("Dockerfile", &broken);
     world.repository.commit("It cannot start");
-    let deployment = world.deploy(1).await;
+    let variables = json!({ "VERSION": "1", "RESTART": "no" });
+    let deployment = world.deploy_with(variables).await;
     world.reaches(&deployment, "starting", "set-up ends").await;
     Part::Agent.kill(&world.longshore);
     let ended = world.end(&deployment).await;
