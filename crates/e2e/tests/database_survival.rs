@@ -97,10 +97,15 @@ async fn data_of_each_engine_survives_whatever_happens() {
     for database in &databases.all {
         assert_eq!(shown_url(&api, &database.service).await, database.url);
     }
-    let redeploy = async |service: String| api.deploy_live(&service).await;
-    databases.replacing(redeploy).await;
+    let deployed = ["postgres", "mariadb"].map(|name| databases.of(name).service.clone());
+    let act = async |service: String| {
+        if deployed.contains(&service) {
+            api.deploy_live(&service).await;
+        } else {
+            restart(service).await;
+        }
+    };
+    databases.replacing(act).await;
     databases.count(7).await;
-    databases.replacing(restart).await;
-    databases.count(8).await;
     past("deployed and restarted after that");
 }
