@@ -5,6 +5,7 @@
 //! pass looks at every host whose time has come: is the name here (`look_up`), then the
 //! authority is asked (`acme`), by an answer over HTTP (`responder`) or a DNS record (`dns`).
 
+mod accounts;
 mod acme;
 mod dns;
 mod http_client;
@@ -34,6 +35,7 @@ use crate::edge::Edge;
 use crate::engine::problem;
 use crate::tasks::Tasks;
 use acme::{Acme, Proof};
+use dns::Dns;
 use look_up::Resolver;
 pub(crate) use responder::PATH as CHALLENGE_PATH;
 use responder::Responder;
@@ -61,9 +63,11 @@ impl Certificates {
     pub fn new(config: &Config, tasks: &Tasks) -> Self {
         let store = Store::new(config.agent_dir().join("certificates"));
         let responder = Responder::new(tasks.clone());
+        let resolver = Resolver::new(config.dns_resolver, config.public_addresses.clone());
+        let dns = Dns::new(config.acme_ca.as_deref(), resolver.clone());
         Self {
-            acme: Acme::new(config, store.clone(), responder),
-            resolver: Resolver::new(config.dns_resolver, config.public_addresses.clone()),
+            acme: Acme::new(config, store.clone(), responder, dns),
+            resolver,
             store,
             entries: Mutex::default(),
             news: Notify::new(),
@@ -144,6 +148,7 @@ impl Certificates {
                 tracing::error!(%problem, "stored certificates cannot be read");
                 sleep(LONGEST_SLEEP).await;
             }
+            self.acme.close_way(edge).await;
             loop {
                 self.pass(edge).await;
                 tokio::select! {
@@ -210,12 +215,12 @@ impl Certificates {
     /// Looks where the name leads, and asks the authority.
     async fn obtain(&self, edge: &Edge, host: &DomainName, wish: &Wish) {
         let proof = match wish {
-            Wish::Http => Proof::Http,
+            Wish::Http => Proof::Http(edge),
             Wish::Dns(Some(access)) => Proof::Dns(access),
             // Not before the server has sent the credentials again.
             Wish::Dns(None) | Wish::Own { .. } | Wish::Nothing => return,
         };
-        if matches!(proof, Proof::Http) {
+        if matches!(proof, Proof::Http(_)) {
             let leads = self.resolver.leads_here(host).await;
             let goes_on = self.change(host, |entry| entry.leads(leads, clock::now()));
             if goes_on != Some(true) {
@@ -225,7 +230,7 @@ impl Certificates {
         let authority = self.acme.name();
         self.change(host, |entry| entry.state = CertificateState::Asking);
         tracing::info!(%host, authority, "a certificate is asked for");
-        let obtained = self.acme.obtain(edge, &self.resolver, host, proof).await;
+        let obtained = self.acme.obtain(host, proof).await;
         let now = clock::now();
         let record = self.change(host, |entry| {
             match obtained {

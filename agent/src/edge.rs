@@ -7,6 +7,7 @@
 
 mod certificates;
 mod container;
+mod dashboard;
 mod dynamic;
 mod files;
 mod isolation;

@@ -8,10 +8,10 @@ use std::path::Path;
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 use longshore_agent_api::{
-    AgentProblem, CertificateStatus, CommandEnd, ContainerCommand, ContainerLine, DeployJob,
-    DesiredCertificates, DesiredService, HealthTrial, HealthVerdict, OnceRequest, OnceStatus,
-    RegistryLogin, RepositoryCheck, RepositoryReport, RouteUpdate, RunningUpdate, TerminalRequest,
-    VersionEnds, VersionStatus, VolumeStatus,
+    AgentProblem, CertificateStatus, CommandEnd, ContainerCommand, ContainerLine, DashboardRoute,
+    DeployJob, DesiredCertificates, DesiredService, HealthTrial, HealthVerdict, OnceRequest,
+    OnceStatus, RegistryLogin, RepositoryCheck, RepositoryReport, RouteUpdate, RunningUpdate,
+    TerminalRequest, VersionEnds, VersionStatus, VolumeStatus,
 };
 use longshore_domain::{DeploymentId, DomainName, EnvironmentId, FailureKind, JobId, ServiceId};
 
@@ -276,6 +276,14 @@ pub trait Machine: Send + Sync + 'static {
 
     /// All volumes.
     async fn volumes(&self) -> Result<Vec<VolumeStatus>, AgentProblem>;
+
+    /// Makes the way to the dashboard what it shall be; tells whether it was not.
+    async fn repair_dashboard(
+        &self,
+        _wanted: Option<&DashboardRoute>,
+    ) -> Result<bool, AgentProblem> {
+        Ok(false)
+    }
 
     /// Makes the list of hosts with certificates what it shall be.
     async fn set_certificates(&self, _desired: DesiredCertificates) -> Result<(), AgentProblem> {

@@ -98,6 +98,14 @@ impl Reconciler {
             }
             self.repair(service, live_number, &mut report).await;
         }
+        let dashboard = desired.dashboard.as_ref();
+        match self.machine.repair_dashboard(dashboard).await {
+            Ok(false) => {}
+            Ok(true) => report
+                .changes
+                .push("repaired the way to the dashboard".to_owned()),
+            Err(problem) => report.problems.push(format!("dashboard: {problem}")),
+        }
         self.remove_files(&known, &mut report).await;
         Ok(report)
     }

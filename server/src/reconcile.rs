@@ -8,8 +8,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use longshore_agent_api::{DesiredService, DesiredState, RunningUpdate};
+use longshore_agent_api::{DashboardRoute, DesiredService, DesiredState, RunningUpdate};
 use longshore_control::{Control, work};
+use longshore_domain::Secret;
 use longshore_web::Metrics;
 use time::OffsetDateTime;
 use tokio::time::Instant;
@@ -28,16 +29,24 @@ pub struct Reconciler {
     control: Control,
     agent: AgentClient,
     metrics: Arc<Metrics>,
+    /// What the proxy sends along with requests for the dashboard.
+    proof: Secret,
 }
 
 impl Reconciler {
-    /// Starts reconciling: at once, at news and from time to time.
-    pub fn start(control: Control, agent: AgentClient, metrics: Arc<Metrics>, tasks: &Tasks) {
-        let reconciler = Self {
+    /// A reconciler of the one machine.
+    pub fn new(control: Control, agent: AgentClient, metrics: Arc<Metrics>, proof: Secret) -> Self {
+        Self {
             control,
             agent,
             metrics,
-        };
+            proof,
+        }
+    }
+
+    /// Starts reconciling: at once, at news and from time to time.
+    pub fn start(self, tasks: &Tasks) {
+        let reconciler = self;
         let stopping = tasks.stopping().clone();
         tasks.spawn("reconcile", async move {
             let mut news = reconciler.control.follow_machine();
@@ -62,7 +71,7 @@ impl Reconciler {
     async fn pass(&self) -> anyhow::Result<()> {
         let desired = self.control.desired_state().await?;
         self.restart_as_asked(&desired).await?;
-        let report = self.agent.reconcile(&state(&desired)).await?;
+        let report = self.agent.reconcile(&self.state(&desired)).await?;
         for change in &report.changes {
             tracing::info!(change, "reconciled");
         }
@@ -127,25 +136,32 @@ impl Reconciler {
         }
         Ok(())
     }
-}
 
-fn state(desired: &work::DesiredState) -> DesiredState {
-    DesiredState {
-        environments: desired.environments.clone(),
-        stacks: Some(desired.stacks.clone()),
-        repositories: Some(desired.repositories.clone()),
-        uploads: Some(desired.uploads.clone()),
-        services: desired
-            .services
-            .iter()
-            .map(|service| DesiredService {
-                service: service.service,
-                live_number: service.live_number,
-                replicas: service.replicas,
-                active_numbers: service.active_numbers.clone(),
-                routes: service.routes.clone(),
-                kept_numbers: service.kept_numbers.clone(),
-            })
-            .collect(),
+    /// What the agent is told.
+    fn state(&self, desired: &work::DesiredState) -> DesiredState {
+        DesiredState {
+            dashboard: desired.dashboard.as_ref().map(|dashboard| DashboardRoute {
+                host: dashboard.host.clone(),
+                is_secure: dashboard.is_secure,
+                listen: dashboard.listen,
+                proof: self.proof.clone().into(),
+            }),
+            environments: desired.environments.clone(),
+            stacks: Some(desired.stacks.clone()),
+            repositories: Some(desired.repositories.clone()),
+            uploads: Some(desired.uploads.clone()),
+            services: desired
+                .services
+                .iter()
+                .map(|service| DesiredService {
+                    service: service.service,
+                    live_number: service.live_number,
+                    replicas: service.replicas,
+                    active_numbers: service.active_numbers.clone(),
+                    routes: service.routes.clone(),
+                    kept_numbers: service.kept_numbers.clone(),
+                })
+                .collect(),
+        }
     }
 }

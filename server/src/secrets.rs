@@ -1,4 +1,4 @@
-//! The server's own files: the master key and the one-time set-up token.
+//! The server's own files: the master key, the one-time set-up token and the proxy's proof.
 //!
 //! Both are random, readable for the server's user alone, and appear complete or not at all.
 
@@ -9,11 +9,15 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use longshore_control::Keyring;
+use longshore_domain::Secret;
 use rand::TryRngCore as _;
 use rand::rngs::OsRng;
 
 /// Bytes of the master key.
 const KEY_BYTES: usize = 32;
+
+/// Bytes of the proof that a request comes through the machine's own proxy.
+const PROOF_BYTES: usize = 32;
 
 /// Bytes of the set-up token: enough that nobody guesses it, few enough to type.
 const TOKEN_BYTES: usize = 16;
@@ -120,6 +124,24 @@ pub fn settle_setup_token(server_dir: &Path, needed: bool) -> Result<()> {
     Ok(())
 }
 
+/// The proof that a request comes through the machine's own proxy, made at the first use.
+///
+/// # Errors
+/// When the file cannot be read or written.
+pub fn proxy_proof(server_dir: &Path) -> Result<Secret> {
+    let file = server_dir.join("proxy-proof");
+    match fs::read_to_string(&file) {
+        Ok(text) if text.trim().len() == PROOF_BYTES * 2 => return Ok(Secret::new(text.trim())),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            return Err(error).with_context(|| format!("cannot read {}", file.display()));
+        }
+        _ => {}
+    }
+    let proof = random_hex(PROOF_BYTES)?;
+    write_once(&file, &proof)?;
+    Ok(Secret::new(proof))
+}
+
 fn random_hex(bytes: usize) -> Result<String> {
     let mut random = vec![0; bytes];
     OsRng
@@ -188,6 +210,20 @@ mod tests {
                 .keyring()
                 .is_err()
         );
+    }
+
+    #[test]
+    fn the_proxys_proof_stays_the_same_and_is_made_again_when_it_is_damaged() {
+        let directory = tempfile::tempdir().unwrap();
+        let first = proxy_proof(directory.path()).unwrap();
+        assert_eq!(first.expose().len(), 64);
+        let again = proxy_proof(directory.path()).unwrap();
+        assert_eq!(first.expose(), again.expose());
+        let file = directory.path().join("proxy-proof");
+        assert_eq!(mode(&file), 0o600);
+        fs::write(&file, "").unwrap();
+        let other = proxy_proof(directory.path()).unwrap();
+        assert_ne!(first.expose(), other.expose());
     }
 
     #[test]

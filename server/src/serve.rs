@@ -7,9 +7,9 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use axum::Router;
 use longshore_control::{Control, ControlSettings, ProxyPorts, store};
-use longshore_domain::AllowedBinds;
 use longshore_domain::route::cloudflare;
-use longshore_web::{Metrics, TrustedProxy, WebSettings, WebState};
+use longshore_domain::{AllowedBinds, Secret};
+use longshore_web::{TrustedProxy, WebSettings, WebState};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{Instant, sleep, timeout};
@@ -55,8 +55,11 @@ pub async fn serve(config: Config) -> Result<()> {
 
     let tasks = Tasks::default();
     let agent = AgentClient::new(&config.agent_socket)?;
-    let web = web_state(&config, &control, &agent);
-    start_background_work(&control, &agent, Arc::clone(&web.metrics), &tasks);
+    let proof = secrets::proxy_proof(&config.server_dir())?;
+    let web = web_state(&config, &control, &agent, proof.clone());
+    let metrics = Arc::clone(&web.metrics);
+    Reconciler::new(control.clone(), agent.clone(), metrics, proof).start(&tasks);
+    start_background_work(&control, &agent, &tasks);
     upkeep::start(control.clone(), config.retention, &tasks);
     let stop = tasks.stopping().clone();
     let answering = answer(listener, longshore_web::router(web), stop.clone());
@@ -86,6 +89,7 @@ pub async fn serve(config: Config) -> Result<()> {
 /// What the use cases must know of the configuration.
 pub fn control_settings(config: &Config) -> ControlSettings {
     ControlSettings {
+        listen: config.listen,
         public_url: config.public_url.clone(),
         setup_token_file: secrets::setup_token_file(&config.server_dir()),
         instance: config.instance.as_str().to_owned(),
@@ -152,13 +156,8 @@ async fn connect(config: &Config) -> Result<Control> {
     Ok(control)
 }
 
-/// Starts what works without being asked: news from the database, the queue, reconciling.
-fn start_background_work(
-    control: &Control,
-    agent: &AgentClient,
-    metrics: Arc<Metrics>,
-    tasks: &Tasks,
-) {
+/// Starts what works without being asked: news from the database, the queue, jobs, watching.
+fn start_background_work(control: &Control, agent: &AgentClient, tasks: &Tasks) {
     let (listening, stopping) = (control.clone(), tasks.stopping().clone());
     tasks.spawn("news", async move {
         stopping.run_until_cancelled(listening.listen()).await;
@@ -169,13 +168,12 @@ fn start_background_work(
         CONCURRENT_DEPLOYMENTS,
         tasks,
     );
-    Reconciler::start(control.clone(), agent.clone(), metrics, tasks);
     JobRunner::start(control.clone(), agent.clone(), tasks);
     Watcher::start(control.clone(), agent.clone(), tasks);
 }
 
 /// What pages and API work with: the use cases and the agent.
-fn web_state(config: &Config, control: &Control, agent: &AgentClient) -> WebState {
+fn web_state(config: &Config, control: &Control, agent: &AgentClient, proof: Secret) -> WebState {
     let settings = WebSettings {
         trusted_proxies: config
             .trusted_proxies
@@ -185,6 +183,7 @@ fn web_state(config: &Config, control: &Control, agent: &AgentClient) -> WebStat
                 prefix_length: range.prefix_bits(),
             })
             .collect(),
+        proxy_proof: Some(proof),
     };
     WebState::new(control.clone(), Arc::new(agent.clone()), settings)
 }

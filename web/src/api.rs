@@ -6,6 +6,7 @@
 mod apps;
 mod caller;
 mod certificates;
+mod dashboard;
 mod databases;
 mod deployments;
 mod domains;
@@ -20,6 +21,7 @@ mod registries;
 mod stacks;
 mod storage;
 mod tokens;
+mod tunnels;
 mod uploads;
 mod variables;
 mod webhook;
@@ -76,6 +78,7 @@ fn described() -> OpenApiRouter<WebState> {
         ))
         .routes(routes!(apps::index))
         .routes(routes!(apps::create))
+        .routes(routes!(tunnels::create))
         .routes(routes!(stacks::create))
         .routes(routes!(stacks::update))
         .routes(routes!(stacks::components))
@@ -116,6 +119,12 @@ fn described() -> OpenApiRouter<WebState> {
         .routes(routes!(certificates::destroy_provider))
         .routes(routes!(certificates::show))
         .routes(routes!(certificates::retry))
+        .routes(routes!(
+            dashboard::show,
+            dashboard::replace,
+            dashboard::destroy
+        ))
+        .routes(routes!(dashboard::retry_certificate))
         .routes(routes!(domains::create_twin))
         .routes(routes!(domains::create_test))
         .routes(routes!(deployments::index, deployments::create))

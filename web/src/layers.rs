@@ -86,11 +86,15 @@ pub(crate) async fn around(
     let method = request.method().clone();
     let (mut parts, body) = request.into_parts();
     let connected = peer::connected(&parts);
-    let client = peer::client(connected, &parts.headers, &state.settings.trusted_proxies);
+    let is_proxy = peer::is_proxy(connected, &parts.headers, &state.settings);
+    let client = if is_proxy {
+        peer::client(connected, &parts.headers, &state.settings.trusted_proxies)
+    } else {
+        connected
+    };
     parts.extensions.insert(Peer(client));
     let public_url = state.control.settings().public_url.as_ref();
-    let trusted = &state.settings.trusted_proxies;
-    let by_https = peer::by_https(connected, &parts, trusted, public_url);
+    let by_https = peer::by_https(&parts, is_proxy, public_url);
     parts.extensions.insert(by_https);
     let mut response = next.run(Request::from_parts(parts, body)).await;
     let headers = response.headers_mut();

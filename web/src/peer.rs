@@ -6,9 +6,11 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use axum::extract::{ConnectInfo, FromRequestParts};
 use http::request::Parts;
 use http::{HeaderMap, header};
+use longshore_domain::route::PROXY_PROOF;
+use subtle::ConstantTimeEq as _;
 use url::Url;
 
-use crate::state::TrustedProxy;
+use crate::state::{TrustedProxy, WebSettings};
 
 /// The client's address: that of the peer, or what a trusted proxy says of it.
 #[derive(Debug, Clone, Copy)]
@@ -45,17 +47,12 @@ impl<S: Send + Sync> FromRequestParts<S> for ByHttps {
 /// Whether a request came by https: a trusted proxy says so, or else it was sent to the
 /// public URL itself, which is https. The same server asked at its address and port is
 /// not, so that it can still be used when name, certificate or proxy are broken.
-pub(crate) fn by_https(
-    connected: IpAddr,
-    parts: &Parts,
-    trusted: &[TrustedProxy],
-    public_url: Option<&Url>,
-) -> ByHttps {
+pub(crate) fn by_https(parts: &Parts, is_proxy: bool, public_url: Option<&Url>) -> ByHttps {
     let told = parts
         .headers
         .get("x-forwarded-proto")
         .and_then(|scheme| scheme.to_str().ok())
-        .filter(|_| trusted.iter().any(|range| range.contains(connected)));
+        .filter(|_| is_proxy);
     if let Some(told) = told {
         // Each proxy adds its own word at the end; the first is what the browser used.
         let first = told.split(',').next().unwrap_or_default();
@@ -89,15 +86,24 @@ pub(crate) fn connected(parts: &Parts) -> IpAddr {
         })
 }
 
-/// The client's address, given the connection's and who may speak for others: the
-/// right-most address of `X-Forwarded-For` that is not itself a trusted proxy. Where all
+/// Whether a request comes from somebody who may speak for others: from a trusted address,
+/// or through the machine's own proxy, which shows so with a secret that nobody else has.
+pub(crate) fn is_proxy(connected: IpAddr, headers: &HeaderMap, settings: &WebSettings) -> bool {
+    let shown = headers.get(PROXY_PROOF).zip(settings.proxy_proof.as_ref());
+    let is_own = shown.is_some_and(|(shown, proof)| {
+        bool::from(shown.as_bytes().ct_eq(proof.expose().as_bytes()))
+    });
+    is_own || is_trusted(connected, &settings.trusted_proxies)
+}
+
+fn is_trusted(address: IpAddr, trusted: &[TrustedProxy]) -> bool {
+    trusted.iter().any(|range| range.contains(address))
+}
+
+/// The client's address, given that of a proxy which may speak for others: the right-most address of `X-Forwarded-For` that is not itself a trusted proxy. Where all
 /// of them are trusted, the last one is asked with `CF-Connecting-IP`; before that the
 /// header counts nothing, since proxies pass it on from anybody.
-pub(crate) fn client(connected: IpAddr, headers: &HeaderMap, trusted: &[TrustedProxy]) -> IpAddr {
-    let is_trusted = |address: IpAddr| trusted.iter().any(|range| range.contains(address));
-    if !is_trusted(connected) {
-        return connected;
-    }
+pub(crate) fn client(proxy: IpAddr, headers: &HeaderMap, trusted: &[TrustedProxy]) -> IpAddr {
     let chain: Vec<&str> = headers
         .get_all("x-forwarded-for")
         .iter()
@@ -106,15 +112,15 @@ pub(crate) fn client(connected: IpAddr, headers: &HeaderMap, trusted: &[TrustedP
         .collect();
     for entry in chain.into_iter().rev() {
         match entry.parse::<IpAddr>() {
-            Ok(address) if is_trusted(address) => {}
+            Ok(address) if is_trusted(address, trusted) => {}
             Ok(address) => return address.to_canonical(),
-            Err(_) => return connected,
+            Err(_) => return proxy,
         }
     }
     headers
         .get("cf-connecting-ip")
         .and_then(|value| value.to_str().ok()?.trim().parse().ok())
-        .unwrap_or(connected)
+        .unwrap_or(proxy)
 }
 
 #[cfg(test)]
@@ -133,8 +139,23 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert("x-forwarded-for", "203.0.113.9".parse().unwrap());
         headers.insert("cf-connecting-ip", "203.0.113.8".parse().unwrap());
+        headers.insert(PROXY_PROOF, "guessed".parse().unwrap());
         let stranger = "198.51.100.1".parse().unwrap();
-        assert_eq!(client(stranger, &headers, &trusted()), stranger);
+        assert!(!is_proxy(stranger, &headers, &settings()));
+        let without = WebSettings::default();
+        headers.insert(PROXY_PROOF, "".parse().unwrap());
+        assert!(!is_proxy(stranger, &headers, &without));
+    }
+
+    #[test]
+    fn the_machines_own_proxy_is_believed_wherever_it_comes_from() {
+        let mut headers = HeaderMap::new();
+        headers.insert("x-forwarded-for", "203.0.113.9".parse().unwrap());
+        headers.insert(PROXY_PROOF, "proof".parse().unwrap());
+        let proxy = "172.18.0.3".parse().unwrap();
+        assert!(is_proxy(proxy, &headers, &settings()));
+        let client = client(proxy, &headers, &trusted());
+        assert_eq!(client, "203.0.113.9".parse::<IpAddr>().unwrap());
     }
 
     #[test]
@@ -159,6 +180,13 @@ mod tests {
         assert_eq!(client(proxy, &headers, &trusted()), proxy);
     }
 
+    fn settings() -> WebSettings {
+        WebSettings {
+            trusted_proxies: trusted(),
+            proxy_proof: Some(longshore_domain::Secret::new("proof")),
+        }
+    }
+
     fn scheme(peer: &str, host: &str, told: Option<&str>, public: Option<&str>) -> bool {
         let mut request = http::Request::builder().header("host", host);
         if let Some(told) = told {
@@ -166,7 +194,8 @@ mod tests {
         }
         let (parts, ()) = request.body(()).unwrap().into_parts();
         let public = public.map(|url| url.parse().unwrap());
-        by_https(peer.parse().unwrap(), &parts, &trusted(), public.as_ref()).0
+        let is_proxy = is_proxy(peer.parse().unwrap(), &parts.headers, &settings());
+        by_https(&parts, is_proxy, public.as_ref()).0
     }
 
     #[test]

@@ -11,7 +11,7 @@ use longshore_control::{
     CertificateOnMachine, ContainerCommand, Control, ControlError, HealthTrial, HealthVerdict,
     LogLine, RegistryAccount, TerminalPlan, Uploaded, VolumeOnMachine,
 };
-use longshore_domain::{DomainName, ServiceId};
+use longshore_domain::{DomainName, Secret, ServiceId};
 
 use crate::metrics::Metrics;
 use crate::terminal::{Size, TerminalPipe};
@@ -155,6 +155,8 @@ pub struct Machine {
 pub struct WebSettings {
     /// Peers whose word about the client's address and the scheme counts.
     pub trusted_proxies: Vec<TrustedProxy>,
+    /// What the machine's own proxy sends along, so that its word counts too.
+    pub proxy_proof: Option<Secret>,
 }
 
 /// A range of addresses, by its first address and the length of its prefix.

@@ -1,11 +1,10 @@
 //! Asks an authority for a certificate (RFC 8555).
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use instant_acme::{
-    Account, AccountCredentials, AuthorizationStatus, ChallengeType, Error, Identifier,
-    LetsEncrypt, NewAccount, NewOrder, Order, OrderStatus, RetryPolicy,
+    AuthorizationStatus, ChallengeType, Error, Identifier, NewOrder, Order, OrderStatus,
+    RetryPolicy,
 };
 use longshore_agent_api::DnsAccess;
 use longshore_domain::DomainName;
@@ -13,9 +12,8 @@ use tokio::sync::Mutex;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
-use super::dns::{self, Record};
-use super::http_client::HttpClient;
-use super::look_up::Resolver;
+use super::accounts::{Accounts, stored};
+use super::dns::{Dns, Record};
 use super::responder::Responder;
 use super::store::{Issued, Store};
 use super::words::{Trouble, explain};
@@ -26,93 +24,88 @@ use crate::edge::Edge;
 const LIMIT: Duration = Duration::from_mins(8);
 /// The longest that the authority may take over one decision.
 const PATIENCE: Duration = Duration::from_mins(2);
+/// DNS records of a host that could not be taken away and are tried again.
+const MOST_KEPT: usize = 10;
 
 /// How it is shown that a name is ours.
 #[derive(Clone, Copy)]
 pub(super) enum Proof<'a> {
-    /// By an answer over HTTP.
-    Http,
+    /// By an answer over HTTP, to which the proxy leads.
+    Http(&'a Edge),
     /// By a DNS record.
     Dns(&'a DnsAccess),
 }
 
 /// The authority, and what is needed to ask it.
 pub(super) struct Acme {
-    directory: String,
-    authority: Option<PathBuf>,
-    email: Option<String>,
+    accounts: Accounts,
     store: Store,
-    account: Mutex<Option<Account>>,
     responder: Responder,
     /// The routes of all proofs are in one file.
     challenges: Mutex<()>,
-    http: HttpClient,
+    dns: Dns,
 }
 
 impl Acme {
-    pub(super) fn new(config: &Config, store: Store, responder: Responder) -> Self {
+    pub(super) fn new(config: &Config, store: Store, responder: Responder, dns: Dns) -> Self {
         Self {
-            directory: config
-                .acme_directory
-                .clone()
-                .unwrap_or_else(|| LetsEncrypt::Production.url().to_owned()),
-            authority: config.acme_ca.clone(),
-            email: config.acme_email.clone(),
+            accounts: Accounts::new(config, store.clone()),
             store,
-            account: Mutex::default(),
             responder,
             challenges: Mutex::default(),
-            http: HttpClient::new(config.acme_ca.as_deref()),
+            dns,
         }
     }
 
     /// The authority's host, for people.
     pub(super) fn name(&self) -> String {
-        url::Url::parse(&self.directory)
-            .ok()
-            .and_then(|url| url.host_str().map(str::to_owned))
-            .unwrap_or_default()
+        self.accounts.host()
     }
 
     /// Asks for a certificate for one name.
     pub(super) async fn obtain(
         &self,
-        edge: &Edge,
-        resolver: &Resolver,
         host: &DomainName,
         proof: Proof<'_>,
     ) -> Result<Issued, Trouble> {
+        if let Proof::Dns(access) = proof {
+            self.take_away(host, access).await;
+        }
         let identifiers = [Identifier::Dns(host.to_string())];
         let order = NewOrder::new(&identifiers);
-        let account = self.account().await?;
+        let account = self.accounts.one().await?;
         let mut order = match account.new_order(&order).await {
             // A test authority forgets its accounts when it is started again.
             Err(Error::Api(problem)) if is_about_account(problem.r#type.as_deref()) => {
-                self.forget_account().await;
-                self.account().await?.new_order(&order).await?
+                let account = self.accounts.again().await?;
+                account.new_order(&order).await?
             }
             other => other?,
         };
-        self.prove(edge, resolver, host, proof, &mut order).await?;
+        self.prove(host, proof, &mut order).await?;
         let private_key = order.finalize().await?;
         let chain = order.poll_certificate(&policy()).await?;
         Ok(Issued { chain, private_key })
     }
 
+    /// Takes the way to proofs away that an agent left which ended in the middle of an order.
+    pub(super) async fn close_way(&self, edge: &Edge) {
+        let _one = self.challenges.lock().await;
+        if let Err(problem) = edge.remove_challenges().await {
+            tracing::warn!(%problem, "the route of a proof stays");
+        }
+    }
+
     /// Shows that the name is ours, and takes away what showed it.
     async fn prove(
         &self,
-        edge: &Edge,
-        resolver: &Resolver,
         host: &DomainName,
         proof: Proof<'_>,
         order: &mut Order,
     ) -> Result<(), Trouble> {
-        let mut made = Vec::new();
         let mut tokens = Vec::new();
         let shown = timeout(LIMIT, async {
-            self.show(edge, resolver, host, proof, order, &mut tokens, &mut made)
-                .await?;
+            self.show(host, proof, order, &mut tokens).await?;
             self.wait(order).await
         })
         .await
@@ -122,41 +115,71 @@ impl Acme {
                 LIMIT.as_secs() / 60
             )))
         });
-        for token in &tokens {
-            self.responder.remove(token);
-        }
-        if !tokens.is_empty()
-            && let Err(trouble) = self.route(edge).await
-        {
-            tracing::warn!(reason = trouble.message, "the route of a proof stays");
-        }
-        if let Proof::Dns(access) = proof {
-            for record in &made {
-                if let Err(trouble) = dns::clean_up(access, &self.http, record).await {
-                    tracing::warn!(
-                        name = record.name,
-                        reason = trouble.message,
-                        "a DNS record stays"
-                    );
+        match proof {
+            Proof::Http(edge) => {
+                for token in &tokens {
+                    self.responder.remove(token);
+                }
+                if !tokens.is_empty()
+                    && let Err(trouble) = self.route(edge).await
+                {
+                    tracing::warn!(reason = trouble.message, "the route of a proof stays");
                 }
             }
+            Proof::Dns(access) => self.take_away(host, access).await,
         }
         shown
     }
 
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "what was shown must be known to the caller also when this fails half way"
-    )]
+    /// Takes the DNS records away that were made for a host, also by an agent that ended in
+    /// between. Those that stay are tried again with the next certificate.
+    async fn take_away(&self, host: &DomainName, access: &DnsAccess) {
+        let made = self.proofs(host).await;
+        if made.is_empty() {
+            return;
+        }
+        let mut stay = Vec::new();
+        for record in made {
+            if let Err(trouble) = self.dns.clean_up(access, &record).await {
+                tracing::warn!(
+                    name = record.name,
+                    reason = trouble.message,
+                    "a DNS record stays"
+                );
+                stay.push(record);
+            }
+        }
+        stay.truncate(MOST_KEPT);
+        if let Err(trouble) = self.keep_proofs(host, stay).await {
+            tracing::warn!(
+                reason = trouble.message,
+                "DNS records that stay are forgotten"
+            );
+        }
+    }
+
+    async fn proofs(&self, host: &DomainName) -> Vec<Record> {
+        let (store, host) = (self.store.clone(), host.clone());
+        spawn_blocking(move || store.proofs(&host))
+            .await
+            .unwrap_or_default()
+    }
+
+    async fn keep_proofs(&self, host: &DomainName, proofs: Vec<Record>) -> Result<(), Trouble> {
+        let (store, host) = (self.store.clone(), host.clone());
+        stored(
+            "The DNS record",
+            spawn_blocking(move || store.save_proofs(&host, &proofs)).await,
+        )
+    }
+
+    /// Shows the proofs. What is shown is known to the caller also when this fails half way.
     async fn show(
         &self,
-        edge: &Edge,
-        resolver: &Resolver,
         host: &DomainName,
         proof: Proof<'_>,
         order: &mut Order,
         tokens: &mut Vec<String>,
-        made: &mut Vec<Record>,
     ) -> Result<(), Trouble> {
         let mut authorizations = order.authorizations();
         while let Some(authorization) = authorizations.next().await {
@@ -171,7 +194,7 @@ impl Acme {
                 }
             }
             let (kind, what) = match proof {
-                Proof::Http => (ChallengeType::Http01, "HTTP-01"),
+                Proof::Http(_) => (ChallengeType::Http01, "HTTP-01"),
                 Proof::Dns(_) => (ChallengeType::Dns01, "DNS-01"),
             };
             let mut challenge = authorization.challenge(kind).ok_or_else(|| {
@@ -179,7 +202,7 @@ impl Acme {
             })?;
             let answer = challenge.key_authorization();
             match proof {
-                Proof::Http => {
+                Proof::Http(edge) => {
                     let token = challenge.token.clone();
                     self.responder.add(host, &token, answer.as_str());
                     tokens.push(token.clone());
@@ -188,8 +211,10 @@ impl Acme {
                 }
                 Proof::Dns(access) => {
                     let record = Record::proof(host, answer.dns_value());
-                    made.push(Record::proof(host, answer.dns_value()));
-                    dns::present(access, &self.http, resolver, &record).await?;
+                    let mut made = self.proofs(host).await;
+                    made.push(record.clone());
+                    self.keep_proofs(host, made).await?;
+                    self.dns.present(access, &record).await?;
                 }
             }
             challenge.set_ready().await?;
@@ -200,13 +225,16 @@ impl Acme {
     /// Gives the proxy the way to the proofs of the moment.
     async fn route(&self, edge: &Edge) -> Result<(), Trouble> {
         let _one = self.challenges.lock().await;
+        let hosts = self.responder.hosts();
+        if hosts.is_empty() {
+            return edge.remove_challenges().await.map_err(proxy_trouble);
+        }
         let gateway = edge.gateway().await.map_err(proxy_trouble)?;
         let address = self.responder.listen(gateway).await.map_err(|error| {
             Trouble::new(format!(
                 "The agent cannot listen on {gateway} for the authority's requests: {error}."
             ))
         })?;
-        let hosts = self.responder.hosts();
         edge.set_challenges(&hosts, address)
             .await
             .map_err(proxy_trouble)
@@ -249,56 +277,6 @@ impl Acme {
             }
         }
     }
-
-    async fn account(&self) -> Result<Account, Trouble> {
-        let mut known = self.account.lock().await;
-        if let Some(account) = &*known {
-            return Ok(account.clone());
-        }
-        let (store, directory) = (self.store.clone(), self.directory.clone());
-        let stored = spawn_blocking(move || store.account(&directory)).await;
-        let stored = stored.ok().flatten();
-        let credentials: Option<AccountCredentials> =
-            stored.and_then(|stored| serde_json::from_value(stored).ok());
-        let builder = match &self.authority {
-            Some(file) => Account::builder_with_root(file)?,
-            None => Account::builder()?,
-        };
-        let account = if let Some(credentials) = credentials {
-            builder.from_credentials(credentials).await?
-        } else {
-            let contact = self.email.as_ref().map(|email| format!("mailto:{email}"));
-            let contact: Vec<&str> = contact.as_deref().into_iter().collect();
-            let new = NewAccount {
-                contact: &contact,
-                terms_of_service_agreed: true,
-                only_return_existing: false,
-            };
-            let (account, credentials) = builder.create(&new, self.directory.clone(), None).await?;
-            let (store, directory) = (self.store.clone(), self.directory.clone());
-            let text = serde_json::to_value(&credentials)
-                .map_err(|_| Trouble::new("The account cannot be written."))?;
-            spawn_blocking(move || store.save_account(&directory, text))
-                .await
-                .map_err(std::io::Error::other)
-                .flatten()
-                .map_err(|error| Trouble::new(format!("The account cannot be stored: {error}.")))?;
-            tracing::info!(authority = self.directory, "an account was made");
-            account
-        };
-        *known = Some(account.clone());
-        Ok(account)
-    }
-
-    async fn forget_account(&self) {
-        *self.account.lock().await = None;
-        let (store, directory) = (self.store.clone(), self.directory.clone());
-        let forgotten =
-            spawn_blocking(move || store.save_account(&directory, serde_json::Value::Null));
-        if !matches!(forgotten.await, Ok(Ok(()))) {
-            tracing::warn!("the old account stays on disk");
-        }
-    }
 }
 
 fn policy() -> RetryPolicy {
@@ -306,7 +284,7 @@ fn policy() -> RetryPolicy {
 }
 
 fn is_about_account(kind: Option<&str>) -> bool {
-    kind.is_some_and(|kind| kind.ends_with(":accountDoesNotExist") || kind.ends_with(":malformed"))
+    kind.is_some_and(|kind| kind.ends_with(":accountDoesNotExist"))
 }
 
 fn proxy_trouble(problem: longshore_agent_api::AgentProblem) -> Trouble {
@@ -329,3 +307,6 @@ async fn reason(order: &mut Order) -> Option<Trouble> {
     }
     None
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,11 +5,15 @@ mod rfc2136;
 mod webhook;
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
-use longshore_agent_api::DnsAccess;
+use longshore_agent_api::{DnsAccess, WireSecret};
 use longshore_domain::DomainName;
+use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, sleep};
+
+use cloudflare::Cloudflare;
 
 use super::http_client::HttpClient;
 use super::look_up::Resolver;
@@ -19,7 +23,11 @@ use super::words::Trouble;
 const PROPAGATION: Duration = Duration::from_mins(3);
 const POLL: Duration = Duration::from_secs(2);
 
+/// How long a call to a provider may take.
+const CALL: Duration = Duration::from_secs(20);
+
 /// A record that was made, and has to be taken away.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Record {
     /// The full name, without a dot at its end.
     pub(super) name: String,
@@ -46,78 +54,92 @@ impl Record {
     }
 }
 
-/// Makes a record, and waits until it is seen.
-pub(super) async fn present(
-    access: &DnsAccess,
-    http: &HttpClient,
-    resolver: &Resolver,
-    record: &Record,
-) -> Result<(), Trouble> {
-    let server = match access {
-        DnsAccess::Cloudflare { token } => {
-            cloudflare::present(http, token, record).await?;
-            None
-        }
-        DnsAccess::Rfc2136 { .. } => Some(rfc2136::present(access, record).await?),
-        DnsAccess::Webhook { .. } => {
-            webhook::send(http, access, "present", record).await?;
-            None
-        }
-    };
-    wait_until_seen(resolver, server, record).await
+/// Where records are made, and how it is seen that they are.
+pub(super) struct Dns {
+    http: HttpClient,
+    resolver: Resolver,
+    /// Where Cloudflare's API is.
+    cloudflare: String,
+    /// The longest until a record is seen.
+    propagation: Duration,
 }
 
-/// Takes a record away.
-pub(super) async fn clean_up(
-    access: &DnsAccess,
-    http: &HttpClient,
-    record: &Record,
-) -> Result<(), Trouble> {
-    match access {
-        DnsAccess::Cloudflare { token } => cloudflare::clean_up(http, token, record).await,
-        DnsAccess::Rfc2136 { .. } => rfc2136::clean_up(access, record).await,
-        DnsAccess::Webhook { .. } => webhook::send(http, access, "cleanup", record).await,
+impl Dns {
+    /// One that trusts the machine's authorities, or those in a file.
+    pub(super) fn new(authorities: Option<&Path>, resolver: Resolver) -> Self {
+        Self {
+            http: HttpClient::new(authorities, CALL),
+            resolver,
+            cloudflare: cloudflare::API.to_owned(),
+            propagation: PROPAGATION,
+        }
     }
-}
 
-async fn wait_until_seen(
-    resolver: &Resolver,
-    server: Option<SocketAddr>,
-    record: &Record,
-) -> Result<(), Trouble> {
-    let deadline = Instant::now() + PROPAGATION;
-    loop {
-        let seen = resolver.texts(&record.name, server).await;
-        if seen
-            .as_ref()
-            .is_ok_and(|texts| texts.contains(&record.value))
-        {
-            return Ok(());
+    /// Makes a record, and waits until it is seen.
+    pub(super) async fn present(&self, access: &DnsAccess, record: &Record) -> Result<(), Trouble> {
+        let server = match access {
+            DnsAccess::Cloudflare { token } => {
+                self.cloudflare(token).present(record).await?;
+                None
+            }
+            DnsAccess::Rfc2136 { .. } => Some(rfc2136::present(access, record).await?),
+            DnsAccess::Webhook { .. } => {
+                webhook::send(&self.http, access, "present", record).await?;
+                None
+            }
+        };
+        self.wait_until_seen(server, record).await
+    }
+
+    /// Takes a record away.
+    pub(super) async fn clean_up(
+        &self,
+        access: &DnsAccess,
+        record: &Record,
+    ) -> Result<(), Trouble> {
+        match access {
+            DnsAccess::Cloudflare { token } => self.cloudflare(token).clean_up(record).await,
+            DnsAccess::Rfc2136 { .. } => rfc2136::clean_up(access, record).await,
+            DnsAccess::Webhook { .. } => webhook::send(&self.http, access, "cleanup", record).await,
         }
-        if Instant::now() > deadline {
-            let reason = match seen {
+    }
+
+    fn cloudflare<'a>(&'a self, token: &'a WireSecret) -> Cloudflare<'a> {
+        Cloudflare {
+            http: &self.http,
+            api: &self.cloudflare,
+            token,
+        }
+    }
+
+    async fn wait_until_seen(
+        &self,
+        server: Option<SocketAddr>,
+        record: &Record,
+    ) -> Result<(), Trouble> {
+        let servers = match server {
+            Some(server) => vec![server],
+            None => self.resolver.servers_of(record.zones()).await,
+        };
+        let deadline = Instant::now() + self.propagation;
+        loop {
+            let seen = self.resolver.see(&record.name, &record.value, &servers);
+            let reason = match seen.await {
+                Ok(true) => return Ok(()),
+                Ok(false) => String::new(),
                 Err(message) => format!(" {message}"),
-                Ok(_) => String::new(),
             };
-            return Err(Trouble::new(format!(
-                "The TXT record {} was made, but is not seen after {} seconds.{reason}",
-                record.name,
-                PROPAGATION.as_secs()
-            )));
+            if Instant::now() > deadline {
+                return Err(Trouble::new(format!(
+                    "The TXT record {} was made, but is not seen after {} seconds.{reason}",
+                    record.name,
+                    self.propagation.as_secs()
+                )));
+            }
+            sleep(POLL).await;
         }
-        sleep(POLL).await;
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::Record;
-
-    #[test]
-    fn zones_are_looked_for_from_the_longest_on() {
-        let record = Record::proof(&"*.a.example.com".parse().unwrap(), String::new());
-        assert_eq!(record.name, "_acme-challenge.a.example.com");
-        let zones: Vec<&str> = record.zones().collect();
-        assert_eq!(zones, ["a.example.com", "example.com"]);
-    }
-}
+pub(super) mod tests;

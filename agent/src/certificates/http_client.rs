@@ -16,7 +16,6 @@ use rustls::pki_types::pem::PemObject as _;
 use serde_json::Value;
 use tokio::time::timeout;
 
-const PATIENCE: Duration = Duration::from_secs(20);
 /// The largest answer that is read, in bytes.
 const LARGEST_ANSWER: usize = 1 << 20;
 
@@ -28,13 +27,18 @@ pub(super) enum Auth<'a> {
     Basic(&'a str, &'a str),
 }
 
-/// Calls over HTTP and HTTPS with bodies of JSON.
+/// Calls over HTTP and HTTPS with bodies of JSON. It follows no redirects: what it is given to
+/// show who it is goes nowhere else.
 #[derive(Clone)]
-pub(super) struct HttpClient(Option<Client<HttpsConnector<HttpConnector>, Full<Bytes>>>);
+pub(super) struct HttpClient {
+    client: Option<Client<HttpsConnector<HttpConnector>, Full<Bytes>>>,
+    /// How long one call may take, until its answer is whole.
+    patience: Duration,
+}
 
 impl HttpClient {
-    /// One that trusts the machine's authorities, and those in a file.
-    pub(super) fn new(more: Option<&Path>) -> Self {
+    /// One that trusts the machine's authorities, or those in a file.
+    pub(super) fn new(more: Option<&Path>, patience: Duration) -> Self {
         let client = match connector(more) {
             Ok(connector) => Some(Client::builder(TokioExecutor::new()).build(connector)),
             Err(error) => {
@@ -42,7 +46,7 @@ impl HttpClient {
                 None
             }
         };
-        Self(client)
+        Self { client, patience }
     }
 
     /// The status and the body of the answer.
@@ -53,7 +57,10 @@ impl HttpClient {
         auth: Auth<'_>,
         body: Option<&Value>,
     ) -> Result<(u16, Vec<u8>), String> {
-        let client = self.0.as_ref().ok_or("no trusted authorities are known")?;
+        let client = self
+            .client
+            .as_ref()
+            .ok_or("no trusted authorities are known")?;
         let auth = match auth {
             Auth::Bearer(token) => format!("Bearer {token}"),
             Auth::Basic(name, password) => {
@@ -87,7 +94,7 @@ impl HttpClient {
             let body = body.map_err(|error| error.to_string())?.to_bytes().to_vec();
             Ok((status, body))
         };
-        timeout(PATIENCE, called)
+        timeout(self.patience, called)
             .await
             .map_err(|_| "it does not answer in time".to_owned())?
     }

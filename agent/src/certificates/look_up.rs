@@ -12,6 +12,9 @@ use longshore_domain::route::cloudflare;
 
 /// How long one DNS server may take.
 const PATIENCE: Duration = Duration::from_secs(3);
+/// Name servers of a zone that are asked for a new record.
+const ENOUGH_SERVERS: usize = 4;
+const DNS_PORT: u16 = 53;
 
 /// What DNS says of a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,6 +92,76 @@ impl Resolver {
             }
         }
         Ok(found)
+    }
+
+    /// The name servers of the first of these zones that has some: those that know a new
+    /// record first, and whose answers nobody remembers. None when one server is to be asked
+    /// for everything, or they are not found.
+    pub(super) async fn servers_of(&self, zones: impl Iterator<Item = &str>) -> Vec<SocketAddr> {
+        if self.server.is_some() {
+            return Vec::new();
+        }
+        self.name_servers(zones)
+            .await
+            .into_iter()
+            .map(|address| SocketAddr::new(address, DNS_PORT))
+            .collect()
+    }
+
+    /// Addresses of a zone's name servers, of IPv4 first.
+    async fn name_servers(&self, zones: impl Iterator<Item = &str>) -> Vec<IpAddr> {
+        let mut addresses = Vec::new();
+        for zone in zones {
+            for name in self.names_of_servers(zone).await {
+                addresses.extend(self.addresses(&name).await.unwrap_or_default());
+                if addresses.len() >= ENOUGH_SERVERS {
+                    break;
+                }
+            }
+            if !addresses.is_empty() {
+                break;
+            }
+        }
+        addresses.sort_by_key(IpAddr::is_ipv6);
+        addresses.truncate(ENOUGH_SERVERS);
+        addresses
+    }
+
+    async fn names_of_servers(&self, zone: &str) -> Vec<String> {
+        let (Ok(resolver), Ok(zone)) = (Self::open(self.server), absolute(zone)) else {
+            return Vec::new();
+        };
+        let Ok(answer) = resolver.lookup(zone.clone(), RecordType::NS).await else {
+            return Vec::new();
+        };
+        let servers = answer.answers().iter().filter(|record| record.name == zone);
+        servers
+            .filter_map(|record| match &record.data {
+                RData::NS(server) => Some(server.0.to_string()),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// Whether every one of these servers that answers has a text at a name; the machine's own
+    /// are asked when none of them answers.
+    pub(super) async fn see(
+        &self,
+        name: &str,
+        value: &str,
+        servers: &[SocketAddr],
+    ) -> Result<bool, String> {
+        let has = |texts: Vec<String>| texts.iter().any(|text| text == value);
+        let mut answers = Vec::new();
+        for server in servers {
+            if let Ok(texts) = self.texts(name, Some(*server)).await {
+                answers.push(has(texts));
+            }
+        }
+        match answers.as_slice() {
+            [] => self.texts(name, None).await.map(has),
+            answers => Ok(answers.iter().all(|has| *has)),
+        }
     }
 
     /// The texts of a name's TXT records, as one server or the machine's own see them.
@@ -202,6 +275,44 @@ fn judge(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::certificates::dns::tests::NameServer;
+
+    #[tokio::test]
+    async fn a_new_record_is_looked_for_at_the_servers_of_its_zone() {
+        let parent = NameServer::start().await;
+        parent.add_server("example.com", "ns1.example.net");
+        parent.add_server("example.com", "ns2.example.net");
+        parent.add_address("ns1.example.net", [127, 0, 0, 1]);
+        parent.add_address("ns2.example.net", [127, 0, 0, 2]);
+        let resolver = Resolver::new(Some(parent.address), Vec::new());
+        let zones = || ["a.example.com", "example.com"].into_iter();
+        let mut found = resolver.name_servers(zones()).await;
+        found.sort();
+        assert_eq!(found, [IpAddr::from([127, 0, 0, 1]), [127, 0, 0, 2].into()]);
+        // The one that is to be asked for everything is.
+        assert!(resolver.servers_of(zones()).await.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_record_is_seen_when_every_server_that_answers_has_it() {
+        let (first, second) = (NameServer::start().await, NameServer::start().await);
+        let own = NameServer::start().await;
+        let resolver = Resolver::new(Some(own.address), Vec::new());
+        let servers = [first.address, second.address];
+        let name = "_acme-challenge.example.com";
+        let see = async |servers: &[SocketAddr]| resolver.see(name, "new", servers).await;
+        first.add_text(name, "new");
+        second.add_text(name, "old");
+        assert_eq!(see(&servers).await, Ok(false));
+        second.add_text(name, "new");
+        assert_eq!(see(&servers).await, Ok(true));
+        // One that nobody answers at counts for nothing; without any, the machine's own does.
+        let silent: SocketAddr = "127.0.0.1:1".parse().unwrap();
+        assert_eq!(see(&[silent, first.address]).await, Ok(true));
+        assert_eq!(see(&[silent]).await, Ok(false));
+        own.add_text(name, "new");
+        assert_eq!(see(&[]).await, Ok(true));
+    }
 
     fn judged(found: &[&str], public: &[&str]) -> Leads {
         let read = |texts: &[&str]| -> Vec<IpAddr> {

@@ -11,6 +11,7 @@ use longshore_domain::DomainName;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+use super::dns;
 use super::pem::{self, Validity};
 use crate::paths::create_private;
 
@@ -129,24 +130,34 @@ impl Store {
         }
     }
 
-    /// The account at an authority, as the client of ACME writes it. Blocking.
-    pub(super) fn account(&self, directory: &str) -> Option<serde_json::Value> {
+    /// The account at an authority. Blocking.
+    pub(super) fn account(&self, directory: &str) -> Option<Account> {
         let text = fs::read(self.0.join("account.json")).ok()?;
         let account: Account = serde_json::from_slice(&text).ok()?;
-        (account.directory == directory).then_some(account.credentials)
+        (account.directory == directory).then_some(account)
     }
 
     /// Blocking.
-    pub(super) fn save_account(
-        &self,
-        directory: &str,
-        credentials: serde_json::Value,
-    ) -> io::Result<()> {
-        let account = Account {
-            directory: directory.to_owned(),
-            credentials,
-        };
-        self.put("account.json", &serde_json::to_vec(&account)?)
+    pub(super) fn save_account(&self, account: &Account) -> io::Result<()> {
+        self.put("account.json", &serde_json::to_vec(account)?)
+    }
+
+    /// The DNS records that were made for a host and perhaps not taken away. Blocking.
+    pub(super) fn proofs(&self, host: &DomainName) -> Vec<dns::Record> {
+        let text = fs::read(self.0.join(proofs_name(host))).unwrap_or_default();
+        serde_json::from_slice(&text).unwrap_or_default()
+    }
+
+    /// Blocking.
+    pub(super) fn save_proofs(&self, host: &DomainName, proofs: &[dns::Record]) -> io::Result<()> {
+        let name = proofs_name(host);
+        if !proofs.is_empty() {
+            return self.put(&name, &serde_json::to_vec(proofs)?);
+        }
+        match fs::remove_file(self.0.join(name)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
     }
 
     fn put(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
@@ -162,16 +173,27 @@ impl Store {
     }
 }
 
-#[derive(Serialize, Deserialize)]
-struct Account {
-    directory: String,
-    credentials: serde_json::Value,
+/// The account at an authority.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct Account {
+    /// The authority.
+    pub(super) directory: String,
+    /// The account's key as PKCS#8 in base64. It is stored before the authority is told of
+    /// it, so that no second account is made when the agent ends in between.
+    #[serde(default)]
+    pub(super) key: Option<String>,
+    /// The account as the client of ACME writes it; null while it is not known.
+    pub(super) credentials: serde_json::Value,
 }
 
 /// A host's name is made of letters, digits, dashes and dots; of a wildcard the star is
 /// replaced.
 fn file_name(host: &DomainName) -> String {
     format!("host-{}.json", host.as_str().replace('*', "_"))
+}
+
+fn proofs_name(host: &DomainName) -> String {
+    format!("proofs-{}.json", host.as_str().replace('*', "_"))
 }
 
 #[cfg(test)]
@@ -211,10 +233,28 @@ mod tests {
     fn an_account_belongs_to_one_authority() {
         let directory = tempfile::tempdir().unwrap();
         let store = Store::new(directory.path().to_owned());
-        store
-            .save_account("https://a", serde_json::json!({"k": 1}))
-            .unwrap();
+        let account = Account {
+            directory: "https://a".to_owned(),
+            key: None,
+            credentials: serde_json::json!({"k": 1}),
+        };
+        store.save_account(&account).unwrap();
         assert!(store.account("https://a").is_some());
         assert!(store.account("https://b").is_none());
+    }
+
+    #[test]
+    fn records_that_were_made_are_known_until_they_are_taken_away() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::new(directory.path().to_owned());
+        let host = "*.example.com".parse().unwrap();
+        let proofs = [dns::Record::proof(&host, "text".to_owned())];
+        assert_eq!(store.proofs(&host), []);
+        store.save_proofs(&host, &proofs).unwrap();
+        assert_eq!(store.proofs(&host), proofs);
+        assert!(store.load().unwrap().is_empty());
+        store.save_proofs(&host, &[]).unwrap();
+        store.save_proofs(&host, &[]).unwrap();
+        assert_eq!(store.proofs(&host), []);
     }
 }

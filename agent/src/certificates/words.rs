@@ -2,6 +2,9 @@
 
 use instant_acme::{Error, Problem};
 
+/// The most that is repeated of what another program says, in characters.
+const LONGEST: usize = 600;
+
 /// Why an attempt failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Trouble {
@@ -45,6 +48,12 @@ fn deepest(error: &dyn std::error::Error) -> String {
     deepest.to_string()
 }
 
+/// What another program says, on one line and not too long.
+pub(super) fn brief(text: &str) -> String {
+    let line = text.chars().map(|c| if c.is_control() { ' ' } else { c });
+    line.take(LONGEST).collect::<String>().trim().to_owned()
+}
+
 /// A problem document of an authority.
 pub(super) fn explain(problem: &Problem) -> Trouble {
     let kind = problem.r#type.as_deref().unwrap_or_default();
@@ -80,12 +89,7 @@ pub(super) fn explain(problem: &Problem) -> Trouble {
     let message = if details.is_empty() {
         format!("{what}.")
     } else {
-        let brief: String = details
-            .chars()
-            .map(|c| if c.is_control() { ' ' } else { c })
-            .take(600)
-            .collect();
-        format!("{what}: {}.", brief.trim().trim_end_matches('.'))
+        format!("{what}: {}.", brief(&details).trim_end_matches('.'))
     };
     Trouble {
         message,

@@ -52,12 +52,17 @@ impl Edge {
         hosts: &[DomainName],
         to: SocketAddr,
     ) -> Result<(), AgentProblem> {
-        if hosts.is_empty() {
-            return self.take_away(challenges_name()).await;
-        }
         let secret = self.files.secret().await?;
         let file = challenges_file(hosts, to, &secret);
         self.change(challenges_name(), &file).await
+    }
+
+    /// Sends no requests of an authority's anywhere any more.
+    ///
+    /// # Errors
+    /// When the proxy does not take the change.
+    pub async fn remove_challenges(&self) -> Result<(), AgentProblem> {
+        self.take_away(challenges_name()).await
     }
 
     /// The address of this machine that the proxy can reach.

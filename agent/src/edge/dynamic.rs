@@ -5,8 +5,10 @@
 //! types, all names are made from ids.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 
 mod certificates;
+mod dashboard;
 mod model;
 mod options;
 mod routes;
@@ -16,6 +18,7 @@ use longshore_domain::run::Port;
 use sha2::{Digest, Sha256};
 
 pub(super) use certificates::{certificate_file, challenges_file, tag};
+pub(super) use dashboard::dashboard_file;
 use model::{
     Cookie, Dynamic, ForwardingTimeouts, Http, LoadBalancer, Middleware, Router, Server,
     ServersTransport, Service, Sticky, TlsStore,
@@ -225,6 +228,29 @@ fn add_backend(
         }),
     );
     name
+}
+
+/// Adds a service that is one address, under a name.
+fn add_address(http: &mut Http, name: &str, to: SocketAddr) {
+    http.servers_transports.insert(
+        name.to_owned(),
+        ServersTransport {
+            max_idle_conns_per_host: None,
+            forwarding_timeouts: ForwardingTimeouts { dial_timeout: "5s" },
+        },
+    );
+    http.services.insert(
+        name.to_owned(),
+        Service::LoadBalancer(LoadBalancer {
+            servers: vec![Server {
+                url: format!("http://{to}"),
+                weight: None,
+            }],
+            pass_host_header: true,
+            servers_transport: name.to_owned(),
+            sticky: None,
+        }),
+    );
 }
 
 fn cookie(name: &'static str, is_secure: bool) -> Cookie {

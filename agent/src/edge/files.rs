@@ -17,6 +17,7 @@ use crate::paths::create_private;
 
 const CANARY: &str = "canary.yml";
 const CHALLENGES: &str = "challenges.yml";
+const DASHBOARD: &str = "dashboard.yml";
 
 /// The proxy's files.
 #[derive(Debug, Clone)]
@@ -49,13 +50,17 @@ pub(super) fn challenges_name() -> &'static str {
     CHALLENGES
 }
 
+/// The file with the way to the dashboard.
+pub(super) fn dashboard_name() -> &'static str {
+    DASHBOARD
+}
+
 /// Whether the agent writes files of this name.
 fn is_known(name: &str) -> bool {
     let certificate = name
         .strip_prefix("certificate-")
         .and_then(|name| name.strip_suffix(".yml"));
-    name == CANARY
-        || name == CHALLENGES
+    [CANARY, CHALLENGES, DASHBOARD].contains(&name)
         || owned(name).is_some()
         || certificate.is_some_and(|tag| tag.bytes().all(|b| b.is_ascii_hexdigit()))
 }

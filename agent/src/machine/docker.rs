@@ -7,10 +7,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 use longshore_agent_api::{
-    AgentProblem, CertificateStatus, CommandEnd, ContainerCommand, ContainerLine, DeployJob,
-    DesiredCertificates, DesiredService, HealthTrial, HealthVerdict, OnceRequest, OnceStatus,
-    Origin, RegistryLogin, RepositoryCheck, RepositoryReport, RouteUpdate, RunningUpdate,
-    TerminalRequest, VersionEnds, VersionStatus, VolumeStatus,
+    AgentProblem, CertificateStatus, CommandEnd, ContainerCommand, ContainerLine, DashboardRoute,
+    DeployJob, DesiredCertificates, DesiredService, HealthTrial, HealthVerdict, OnceRequest,
+    OnceStatus, Origin, RegistryLogin, RepositoryCheck, RepositoryReport, RouteUpdate,
+    RunningUpdate, TerminalRequest, VersionEnds, VersionStatus, VolumeStatus,
 };
 use longshore_domain::{DomainName, FailureKind, JobId, ServiceId, Strategy};
 use tokio::sync::watch;
@@ -500,6 +500,13 @@ impl Machine for DockerMachine {
         self.edge.remove_routes(service).await?;
         self.engine.remove_service(service, volumes).await?;
         self.tidy_stack(service).await
+    }
+
+    async fn repair_dashboard(
+        &self,
+        wanted: Option<&DashboardRoute>,
+    ) -> Result<bool, AgentProblem> {
+        self.edge.repair_dashboard(wanted).await
     }
 
     async fn set_certificates(&self, desired: DesiredCertificates) -> Result<(), AgentProblem> {

@@ -228,8 +228,6 @@ async fn what_is_not_desired_is_removed_and_the_rest_repaired() {
     let work = directory.path().join("data/agent/work/left-behind");
     std::fs::create_dir(&work).unwrap();
     let desired = DesiredState {
-        uploads: None,
-        environments: Vec::new(),
         services: vec![DesiredService {
             service: kept,
             live_number: Some(2),
@@ -238,8 +236,7 @@ async fn what_is_not_desired_is_removed_and_the_rest_repaired() {
             routes: Vec::new(),
             kept_numbers: Vec::new(),
         }],
-        stacks: None,
-        repositories: None,
+        ..DesiredState::default()
     };
     let report: ReconcileReport = agent
         .call(Method::PUT, "/v1/desired")

@@ -29,8 +29,6 @@ async fn reconcile(agent: &Running, desired: &DesiredState) -> Vec<String> {
 
 fn desired(service: ServiceId, number: i32, active_numbers: Vec<i32>) -> DesiredState {
     DesiredState {
-        uploads: None,
-        environments: Vec::new(),
         services: vec![DesiredService {
             service,
             live_number: Some(number),
@@ -39,8 +37,7 @@ fn desired(service: ServiceId, number: i32, active_numbers: Vec<i32>) -> Desired
             routes: Vec::new(),
             kept_numbers: Vec::new(),
         }],
-        stacks: None,
-        repositories: None,
+        ..DesiredState::default()
     }
 }
 

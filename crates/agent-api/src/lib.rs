@@ -33,6 +33,7 @@
 //! Errors are [`AgentProblem`] with a 4xx or 5xx status.
 
 mod certificate;
+mod dashboard;
 mod event;
 mod health;
 mod job;
@@ -45,6 +46,7 @@ mod terminal;
 mod upload;
 
 pub use certificate::*;
+pub use dashboard::DashboardRoute;
 pub use event::*;
 pub use health::*;
 pub use job::*;

@@ -7,7 +7,7 @@ use longshore_domain::{
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use crate::{LogStream, Repository};
+use crate::{DashboardRoute, LogStream, Repository};
 
 /// What the agent says of itself and its machine.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -166,6 +166,9 @@ pub struct DesiredState {
     /// server does not say; then all stay.
     #[serde(default)]
     pub uploads: Option<Vec<Sha256Digest>>,
+    /// The way to the dashboard on its own domain; absent when it has none.
+    #[serde(default)]
+    pub dashboard: Option<DashboardRoute>,
 }
 
 /// One service that shall exist.

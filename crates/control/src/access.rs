@@ -79,6 +79,17 @@ impl Authorized<()> {
             team: actor.team,
         })
     }
+
+    /// Something that concerns the installation as a whole, which nobody else sees.
+    pub(crate) fn of_installation(actor: &Actor) -> Result<Self> {
+        if !actor.administrator {
+            return Err(ControlError::NotFound);
+        }
+        Ok(Self {
+            subject: (),
+            team: actor.team,
+        })
+    }
 }
 
 fn check_role(actor: &Actor, permission: Permission) -> Result<()> {

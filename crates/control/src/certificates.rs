@@ -4,11 +4,11 @@ mod parse;
 mod providers;
 
 use longshore_domain::route::TlsMode;
-use longshore_domain::{CertificateId, DomainId, DomainName, Permission, TeamId};
+use longshore_domain::{CertificateId, DnsProviderId, DomainId, DomainName, Permission, TeamId};
 use longshore_store::certificates::{self, CertificateRecord};
 use longshore_store::domains::{self, DomainRecord};
 use longshore_store::events::{self, Event};
-use longshore_store::{PgConnection, dns_providers, pool};
+use longshore_store::{PgConnection, dashboard, dns_providers, pool};
 
 pub(crate) use providers::open;
 
@@ -21,6 +21,32 @@ use crate::{Actor, CertificateDraft, CertificateView, Control, ControlError, Res
 
 /// The longest name, in characters.
 const LONGEST_NAME: usize = 100;
+
+/// A host with a certificate or a DNS provider of a team's own.
+struct Usage {
+    host: DomainName,
+    certificate: Option<CertificateId>,
+    dns_provider: Option<DnsProviderId>,
+}
+
+/// What uses the certificates and the DNS providers of a team: domains, and perhaps the
+/// dashboard.
+async fn usages(connection: &mut PgConnection, team: TeamId) -> Result<Vec<Usage>> {
+    let domains = domains::list_with_certificates(connection, team).await?;
+    let dashboard = dashboard::find(connection).await?;
+    let dashboard = dashboard.filter(|record| record.team == team);
+    let of_services = domains.into_iter().map(|domain| Usage {
+        host: domain.host,
+        certificate: domain.certificate,
+        dns_provider: domain.dns_provider,
+    });
+    let of_dashboard = dashboard.map(|record| Usage {
+        host: record.host,
+        certificate: record.certificate,
+        dns_provider: record.dns_provider,
+    });
+    Ok(of_services.chain(of_dashboard).collect())
+}
 
 impl Guarded for CertificateRecord {
     type Id = CertificateId;
@@ -87,14 +113,14 @@ impl Control {
         let scope = Authorized::<()>::of_team(actor, Permission::View)?;
         let mut connection = self.connection().await?;
         let records = certificates::list(&mut connection, scope.team()).await?;
-        let domains = domains::list_with_certificates(&mut connection, scope.team()).await?;
+        let usages = usages(&mut connection, scope.team()).await?;
         Ok(records
             .into_iter()
             .map(|record| {
-                let used = domains
+                let used = usages
                     .iter()
-                    .filter(|domain| domain.certificate == Some(record.id));
-                let used = used.map(|domain| domain.host.to_string()).collect();
+                    .filter(|user| user.certificate == Some(record.id));
+                let used = used.map(|user| user.host.to_string()).collect();
                 CertificateView::new(record, used)
             })
             .collect())
@@ -114,12 +140,11 @@ impl Control {
         )
         .await?;
         let team = certificate.team();
-        let domains = domains::list_with_certificates(&mut transaction, team).await?;
-        let user = domains.iter().find(|domain| domain.certificate == Some(id));
-        if let Some(domain) = user {
+        let usages = usages(&mut transaction, team).await?;
+        if let Some(user) = usages.iter().find(|user| user.certificate == Some(id)) {
             return Err(ControlError::refused(format!(
                 "{} uses this certificate; give it another one first.",
-                domain.host
+                user.host
             )));
         }
         certificates::delete(&mut transaction, team, id).await?;
@@ -160,16 +185,25 @@ impl Control {
     pub async fn desired_certificates(&self) -> Result<Vec<DesiredCertificate>> {
         let mut snapshot = pool::begin_snapshot(&self.pool).await?;
         let domains = domains::list_secure_for_system(&mut snapshot).await?;
+        let dashboard = dashboard::find(&mut snapshot).await?;
         let own = certificates::list_used_for_system(&mut snapshot).await?;
         let providers = dns_providers::list_used_for_system(&mut snapshot).await?;
         self.commit(snapshot).await?;
         let mut desired: Vec<DesiredCertificate> = Vec::new();
-        for domain in domains {
+        let of_dashboard = dashboard.map(|record| {
+            let protection = (record.tls, record.certificate, record.dns_provider);
+            (record.host, protection)
+        });
+        let of_services = domains.into_iter().map(|domain| {
+            let protection = (domain.tls, domain.certificate, domain.dns_provider);
+            (domain.host, protection)
+        });
+        for (host, protection) in of_dashboard.into_iter().chain(of_services) {
             // Several paths of one host share a certificate; the first row counts.
-            if desired.iter().any(|known| known.host == domain.host) {
+            if desired.iter().any(|known| known.host == host) {
                 continue;
             }
-            let origin = match (domain.tls, domain.certificate, domain.dns_provider) {
+            let origin = match protection {
                 (TlsMode::None, _, _) | (TlsMode::Custom, None, _) => continue,
                 (TlsMode::Acme, _, None) => DesiredOrigin::Http,
                 (TlsMode::Acme, _, Some(provider)) => {
@@ -193,10 +227,7 @@ impl Control {
                     }
                 }
             };
-            desired.push(DesiredCertificate {
-                host: domain.host,
-                origin,
-            });
+            desired.push(DesiredCertificate { host, origin });
         }
         Ok(desired)
     }

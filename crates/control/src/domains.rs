@@ -3,7 +3,7 @@
 
 mod change;
 mod options;
-mod protection;
+pub(crate) mod protection;
 
 use longshore_domain::route::{Route, Share, TlsMode};
 use longshore_domain::run::Port;
@@ -12,6 +12,8 @@ use longshore_store::domains::DomainRecord;
 use longshore_store::events::{self, Event};
 use longshore_store::services::ServiceRecord;
 use longshore_store::{domains, services};
+
+pub(crate) use protection::Protection;
 
 use crate::access::Authorized;
 use crate::problems::Problems;
@@ -46,13 +48,16 @@ impl Control {
             tls,
             component,
         } = self.parse_domain(service.get(), &draft)?;
-        let wished = draft.clone();
+        let wished = Protection {
+            certificate: draft.certificate,
+            dns_provider: draft.dns_provider,
+        };
         let options = self
             .options(&mut transaction, service.get(), draft.options, &[])
             .await?;
         let team = service.team();
         protection::claim(&mut transaction, team, &host).await?;
-        let protection = protection::of(&mut transaction, team, &host, tls, &wished).await?;
+        let protection = protection::of(&mut transaction, team, &host, tls, wished).await?;
         let domain = DomainRecord {
             id: DomainId::generate(),
             team: service.team(),
@@ -195,8 +200,9 @@ fn check_redirect(domain: &DomainRecord) -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn domain_view(domain: &DomainRecord, ports: ProxyPorts) -> DomainView {
-    let (scheme, port, usual) = match domain.tls {
+/// The URL of a host, without a slash at its end.
+pub(crate) fn base_url(host: &DomainName, tls: TlsMode, ports: ProxyPorts) -> String {
+    let (scheme, port, usual) = match tls {
         TlsMode::None => ("http", ports.http, 80),
         TlsMode::Acme | TlsMode::Custom => ("https", ports.https, 443),
     };
@@ -205,9 +211,14 @@ pub(crate) fn domain_view(domain: &DomainRecord, ports: ProxyPorts) -> DomainVie
     } else {
         format!(":{port}")
     };
+    format!("{scheme}://{host}{port}")
+}
+
+pub(crate) fn domain_view(domain: &DomainRecord, ports: ProxyPorts) -> DomainView {
+    let base = base_url(&domain.host, domain.tls, ports);
     DomainView {
         id: domain.id,
-        url: format!("{scheme}://{}{port}{}", domain.host, domain.path_prefix),
+        url: format!("{base}{}", domain.path_prefix),
         host: domain.host.to_string(),
         path_prefix: domain.path_prefix.to_string(),
         strip_prefix: domain.strip_prefix,

@@ -9,6 +9,7 @@ mod job;
 mod registry;
 mod stack;
 mod terminal;
+mod tunnel;
 mod upload;
 mod variable;
 
@@ -20,5 +21,6 @@ pub use job::*;
 pub use registry::{RegistryAccount, RegistryDraft};
 pub use stack::*;
 pub use terminal::*;
+pub use tunnel::TunnelDraft;
 pub use upload::Uploaded;
 pub use variable::*;

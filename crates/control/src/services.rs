@@ -1,13 +1,15 @@
 //! What making and changing a service have in common, whatever its kind.
 
-use longshore_domain::{EnvironmentId, ServiceId, ServiceName};
+use longshore_domain::{Cause, EnvKey, EnvironmentId, Secret, ServiceId, ServiceName, TeamId};
 use longshore_store::environments::EnvironmentRecord;
 use longshore_store::services::{self, ServiceChange, ServiceRecord};
-use longshore_store::{Conflict, StoreError, Transaction};
+use longshore_store::variables::{self, Owner};
+use longshore_store::{Conflict, PgConnection, StoreError, Transaction};
 
 use crate::access::Authorized;
+use crate::keyring::Purpose;
 use crate::transaction::note;
-use crate::{Actor, Control, ControlError, Result};
+use crate::{Actor, Control, ControlError, DeploymentDraft, Result, Via};
 
 impl Control {
     /// Stores a new service and notes who made it; the transaction goes on.
@@ -41,6 +43,54 @@ impl Control {
         )
         .await?;
         Ok(transaction)
+    }
+
+    /// Stores variables of a new service: name, value and whether it is secret.
+    ///
+    /// # Errors
+    /// When they cannot be encrypted or stored.
+    pub(crate) async fn give_variables(
+        &self,
+        connection: &mut PgConnection,
+        team: TeamId,
+        id: ServiceId,
+        values: impl IntoIterator<Item = (&str, Secret, bool)>,
+    ) -> Result<()> {
+        let now = self.clock.now();
+        for (key, value, secret) in values {
+            let key: EnvKey = key.parse().map_err(ControlError::internal)?;
+            let sealed =
+                self.keyring
+                    .encrypt(Purpose::Variable, id.0, key.as_str(), value.expose())?;
+            let owner = Owner::Service(id);
+            variables::set(connection, team, owner, &key, &sealed, secret, now).await?;
+        }
+        Ok(())
+    }
+
+    /// Asks for the first deployment of a service that runs as soon as it is made.
+    ///
+    /// # Errors
+    /// What is wrong with its settings or variables.
+    pub(crate) async fn deploy_first(
+        &self,
+        connection: &mut PgConnection,
+        actor: &Actor,
+        team: TeamId,
+        id: ServiceId,
+    ) -> Result<ServiceRecord> {
+        let service = services::find(connection, team, id)
+            .await?
+            .ok_or(ControlError::NotFound)?;
+        let draft = DeploymentDraft::default();
+        self.queue_configured(connection, &service, &draft, |ask| {
+            if let Via::Token(_) = actor.via {
+                ask.cause = Cause::Api;
+            }
+            ask.requested_by = Some(actor.user);
+        })
+        .await?;
+        Ok(service)
     }
 
     /// Stores a service's settings and notes who changed them; the transaction goes on.

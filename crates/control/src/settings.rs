@@ -1,6 +1,6 @@
 //! What the use cases must be told at start.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use longshore_domain::AllowedBinds;
@@ -27,6 +27,8 @@ impl Default for ProxyPorts {
 /// What the use cases must be told at start.
 #[derive(Debug, Clone)]
 pub struct ControlSettings {
+    /// Where the server listens.
+    pub listen: SocketAddr,
     /// Where people and Git hosts reach this installation; part of hook URLs.
     pub public_url: Option<Url>,
     /// The file with the one-time set-up token; removed when it was used.

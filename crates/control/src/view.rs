@@ -3,6 +3,7 @@
 
 mod account;
 mod certificate;
+mod dashboard;
 mod database;
 mod deployment;
 mod health;
@@ -14,6 +15,7 @@ mod storage;
 
 pub use account::*;
 pub use certificate::*;
+pub use dashboard::*;
 pub use database::*;
 pub use deployment::*;
 pub use health::*;

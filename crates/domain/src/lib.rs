@@ -26,6 +26,7 @@ pub mod status;
 pub mod takeover;
 pub mod team;
 pub mod text;
+pub mod tunnel;
 pub mod variable;
 pub mod volume;
 pub mod watch;

@@ -18,6 +18,9 @@ use serde::{Deserialize, Serialize};
 use crate::run::Port;
 use crate::{ComponentName, DomainId, DomainName, PathPrefix};
 
+/// The header with which the proxy shows the dashboard that a request comes through it.
+pub const PROXY_PROOF: &str = "Longshore-Proxy-Proof";
+
 /// How a domain is protected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(rename_all = "snake_case")]

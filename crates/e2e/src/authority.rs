@@ -61,6 +61,45 @@ impl Authority {
 
     /// Starts the authority, which visits this HTTP port and issues for so many seconds.
     pub async fn open(&mut self, http: u16, seconds: u32, blocked: &str) {
+        let at_once = ("PEBBLE_VA_NOSLEEP", "1");
+        self.start_pebble(http, seconds, blocked, at_once).await;
+    }
+
+    /// Starts the authority, which takes some seconds over most proofs.
+    pub async fn open_slowly(&mut self, http: u16) {
+        let seconds = ("PEBBLE_VA_SLEEPTIME", "6");
+        self.start_pebble(http, 3600, "blocked.acme.test", seconds)
+            .await;
+    }
+
+    /// How many accounts the authority has.
+    pub fn accounts(&self) -> usize {
+        let log = fs::read_to_string(self.path("pebble.log")).expect("a log");
+        let mut told = log.lines().filter_map(|line| {
+            let (_, rest) = line.split_once("There are now ")?;
+            rest.strip_suffix(" accounts in memory")?.parse().ok()
+        });
+        told.next_back().unwrap_or_default()
+    }
+
+    /// The texts of a name in the zone, as the DNS server has them.
+    pub fn texts(&self, name: &str) -> Vec<String> {
+        let configuration = self.path("knot.conf");
+        let output = Command::new("/usr/sbin/knotc")
+            .arg("--config")
+            .arg(configuration)
+            .args(["zone-read", ZONE, name, "TXT"])
+            .output()
+            .expect("knotc, of the Debian package knot");
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let texts = text.lines().filter_map(|line| {
+            let (_, text) = line.split_once(" TXT ")?;
+            Some(text.trim().trim_matches('"').to_owned())
+        });
+        texts.collect()
+    }
+
+    async fn start_pebble(&mut self, http: u16, seconds: u32, blocked: &str, pace: (&str, &str)) {
         let management = ports::free();
         let config = format!(
             r#"{{"pebble": {{"listenAddress": "127.0.0.1:{}", "managementListenAddress": "127.0.0.1:{management}",
@@ -72,14 +111,15 @@ impl Authority {
         );
         let file = self.path("pebble.json");
         fs::write(&file, config).expect("a configuration");
+        let log = fs::File::create(self.path("pebble.log")).expect("a log");
         let child = Command::new("pebble")
             .arg("-config")
             .arg(file)
             .args(["-dnsserver", &self.dns()])
-            .env("PEBBLE_VA_NOSLEEP", "1")
+            .env(pace.0, pace.1)
             .env("PEBBLE_AUTHZREUSE", "0")
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
+            .stdout(log.try_clone().expect("a log"))
+            .stderr(log)
             .spawn()
             .expect("pebble, of the Debian package of that name");
         self.children.push(child);

@@ -1,6 +1,7 @@
 //! A Longshore of its own for one test, started as on a machine: `longshore up`.
 
 use std::fs;
+use std::net::Ipv4Addr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -52,6 +53,11 @@ impl Longshore {
 
     /// The same with further settings, as lines of the configuration file.
     pub async fn start_with(settings: &str) -> Self {
+        Self::start_at(Ipv4Addr::LOCALHOST, settings).await
+    }
+
+    /// The same with a dashboard that listens on that address.
+    pub async fn start_at(listen: Ipv4Addr, settings: &str) -> Self {
         let mut run = Run::start();
         run.also_removes(format!("{}.owned", run.name()));
         let folder = tempfile::Builder::new()
@@ -71,10 +77,10 @@ impl Longshore {
             std::os::unix::fs::symlink(compose, binaries.join("longshore-compose"))
                 .expect("a link");
         }
-        fs::write(folder.path().join("longshore.toml"), settings).expect("a configuration");
-
         let (dashboard, http, https) = (ports::free(), ports::free(), ports::free());
-        let supervisor = up(folder.path(), run.name(), [dashboard, http, https]);
+        let settings = format!("listen = \"{listen}:{dashboard}\"\n{settings}");
+        fs::write(folder.path().join("longshore.toml"), settings).expect("a configuration");
+        let supervisor = up(folder.path(), run.name(), [http, https]);
         let mut longshore = Self {
             folder,
             dashboard,
@@ -90,7 +96,7 @@ impl Longshore {
     /// Stops it, starts it again with the same data, and gives the time from the start to ready.
     pub async fn restart(&mut self) -> Duration {
         self.stop();
-        let ports = [self.dashboard, self.http, self.https];
+        let ports = [self.http, self.https];
         let start = Instant::now();
         self.supervisor = up(self.folder.path(), self.run.name(), ports);
         self.wait_until_ready().await;
@@ -175,7 +181,7 @@ impl Longshore {
     /// Runs `longshore <arguments>` with this Longshore's settings.
     pub fn command(&self, arguments: &[&str], input: &str) -> Output {
         let mut command = Command::new(self.folder.path().join("bin/longshore"));
-        let ports = [self.dashboard, self.http, self.https];
+        let ports = [self.http, self.https];
         settings(&mut command, self.folder.path(), self.run.name(), ports);
         let file = self.folder.path().join("input");
         fs::write(&file, input).expect("the input");
@@ -281,7 +287,7 @@ pub fn kept_folder(name: &str) -> PathBuf {
 }
 
 /// Starts `longshore up`; what it prints goes to the log.
-fn up(folder: &Path, instance: &str, ports: [u16; 3]) -> Child {
+fn up(folder: &Path, instance: &str, ports: [u16; 2]) -> Child {
     let log = fs::File::options()
         .create(true)
         .append(true)
@@ -298,8 +304,8 @@ fn up(folder: &Path, instance: &str, ports: [u16; 3]) -> Child {
         .expect("longshore")
 }
 
-fn settings(command: &mut Command, folder: &Path, instance: &str, ports: [u16; 3]) {
-    let [dashboard, http, https] = ports;
+fn settings(command: &mut Command, folder: &Path, instance: &str, ports: [u16; 2]) {
+    let [http, https] = ports;
     command
         .env_clear()
         .env(
@@ -309,7 +315,6 @@ fn settings(command: &mut Command, folder: &Path, instance: &str, ports: [u16; 3
         .env("LONGSHORE_CONFIG", folder.join("longshore.toml"))
         .env("LONGSHORE_DATA_DIR", folder.join("data"))
         .env("LONGSHORE_RUN_DIR", folder.join("run"))
-        .env("LONGSHORE_LISTEN", format!("127.0.0.1:{dashboard}"))
         .env("LONGSHORE_INSTANCE", instance)
         .env("LONGSHORE_PROXY_HTTP_PORT", http.to_string())
         .env("LONGSHORE_PROXY_HTTPS_PORT", https.to_string())

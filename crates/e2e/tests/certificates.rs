@@ -1,10 +1,12 @@
-//! Certificates by a real authority: HTTP-01, DNS-01, renewal, failures in words, own ones.
+//! Certificates by a real authority: HTTP-01, DNS-01, renewal, failures in words, own ones, and
+//! an agent that is killed in the middle of it.
 
 use std::time::Duration;
 
 use longshore_e2e::api::{Api, id_of};
 use longshore_e2e::authority::{Authority, KEY, shown_certificate};
 use longshore_e2e::browser::{Browser, Look};
+use longshore_e2e::faults::Part;
 use longshore_e2e::longshore::{EMAIL, Longshore, PASSWORD};
 use longshore_testkit::wait;
 use serde_json::{Value, json};
@@ -223,4 +225,60 @@ async fn certificates_are_asked_for_shown_and_renewed() {
         (!serial(&shown).is_empty() && serial(&shown) != serial(&first)).then_some(())
     })
     .await;
+}
+
+/// Waits for something that is looked at again and again, without a pause.
+async fn at_once(what: &str, is_so: impl Fn() -> bool) {
+    wait::until(what, PATIENCE, || async { is_so().then_some(()) }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_that_is_killed_in_an_order_leaves_nothing_behind() {
+    let mut authority = Authority::start(&["app", "gone"]).await;
+    let longshore = Longshore::start_with(&authority.settings()).await;
+    authority.open_slowly(longshore.http_port()).await;
+    let api = longshore.api();
+    let service = deploy(&api).await;
+    let way = longshore
+        .folder()
+        .join("data/agent/edge/dynamic/challenges.yml");
+    let acme = |host: &str| json!({ "host": host, "tls": "acme" });
+
+    // While the way to a proof over HTTP stands.
+    let app = add(&api, &service, acme("app.acme.test")).await;
+    at_once("the way to a proof", || way.exists()).await;
+    Part::Agent.kill(&longshore);
+    assert!(way.exists(), "the agent was too fast for this test");
+    until(&api, &app, "valid").await;
+    shows(&longshore, "app.acme.test", "DNS:app.acme.test").await;
+    at_once("the end of the way", || !way.exists()).await;
+
+    // While a DNS record stands.
+    let provider = json!({
+        "name": "Knot",
+        "settings": { "kind": "rfc2136", "server": authority.dns(), "key_name": "longshore" },
+        "secret": KEY,
+    });
+    let provider = id_of(&api.post("/dns-providers", provider).await.expect(201));
+    let wildcard = json!({ "host": "*.acme.test", "tls": "acme", "dns_provider": provider });
+    let wildcard = add(&api, &service, wildcard).await;
+    let texts = || authority.texts("_acme-challenge");
+    at_once("a record", || !texts().is_empty()).await;
+    Part::Agent.kill(&longshore);
+    let left = texts();
+    assert_eq!(left.len(), 1, "the agent was too fast for this test");
+    until(&api, &wildcard, "valid").await;
+    shows(&longshore, "any.acme.test", "DNS:*.acme.test").await;
+    assert_eq!(texts(), [""; 0], "{left:?} was left");
+
+    // For a domain that is not wanted any more when the agent is back.
+    let gone = add(&api, &service, acme("gone.acme.test")).await;
+    at_once("the way to a proof", || way.exists()).await;
+    Part::Agent.kill(&longshore);
+    assert!(way.exists(), "the agent was too fast for this test");
+    let removed = api.delete(&format!("/domains/{gone}"), Value::Null).await;
+    removed.expect(204);
+    at_once("the end of the way", || !way.exists()).await;
+
+    assert_eq!(authority.accounts(), 1);
 }

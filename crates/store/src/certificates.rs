@@ -137,11 +137,12 @@ pub struct UsedCertificate {
     pub sealed_key: Vec<u8>,
 }
 
-/// The certificates of all teams that domains use: for the system itself.
+/// The certificates of all teams that domains or the dashboard use: for the system itself.
 pub async fn list_used_for_system(connection: &mut PgConnection) -> Result<Vec<UsedCertificate>> {
     let rows = sqlx::query!(
         "SELECT id, chain, private_key FROM certificates
-         WHERE id IN (SELECT certificate_id FROM domains WHERE tls = 'custom')"
+         WHERE id IN (SELECT certificate_id FROM domains WHERE tls = 'custom')
+            OR id IN (SELECT certificate_id FROM dashboard_domain WHERE tls = 'custom')"
     )
     .fetch_all(connection)
     .await?;

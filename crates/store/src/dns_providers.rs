@@ -91,12 +91,13 @@ pub async fn list(connection: &mut PgConnection, team: TeamId) -> Result<Vec<Dns
     Ok(rows.into_iter().map(Into::into).collect())
 }
 
-/// The DNS providers of all teams that domains use: for the system itself.
+/// The DNS providers of all teams that domains or the dashboard use: for the system itself.
 pub async fn list_used_for_system(connection: &mut PgConnection) -> Result<Vec<DnsProviderRecord>> {
     let rows = sqlx::query_as!(
         DnsProviderRow,
         "SELECT id, team_id, name, settings, secret FROM dns_providers
-         WHERE id IN (SELECT dns_provider_id FROM domains WHERE tls = 'acme')"
+         WHERE id IN (SELECT dns_provider_id FROM domains WHERE tls = 'acme')
+            OR id IN (SELECT dns_provider_id FROM dashboard_domain WHERE tls = 'acme')"
     )
     .fetch_all(connection)
     .await?;

@@ -214,6 +214,29 @@ pub async fn list_secure_for_system(connection: &mut PgConnection) -> Result<Vec
     .collect()
 }
 
+/// Lets one claim of a host, and of the names that it stands for, be made at a time, until
+/// the transaction ends.
+pub async fn lock_host(connection: &mut PgConnection, host: &DomainName) -> Result<()> {
+    sqlx::query!(
+        "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))",
+        host.base()
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Whether any service has a domain of this host: for the system itself.
+pub async fn is_used_for_system(connection: &mut PgConnection, host: &DomainName) -> Result<bool> {
+    let row = sqlx::query!(
+        r#"SELECT EXISTS (SELECT 1 FROM domains WHERE host = $1) AS "found!""#,
+        host.as_str()
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(row.found)
+}
+
 /// Whether another team has a domain of this host, or one that stands for it or for which
 /// it stands.
 pub async fn is_others(
@@ -221,13 +244,6 @@ pub async fn is_others(
     team: TeamId,
     host: &DomainName,
 ) -> Result<bool> {
-    // One at a time: two teams may claim a host at the same moment.
-    sqlx::query!(
-        "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))",
-        host.base()
-    )
-    .execute(&mut *connection)
-    .await?;
     let wildcard = host
         .as_str()
         .split_once('.')

@@ -9,6 +9,7 @@
 
 pub mod audit;
 pub mod certificates;
+pub mod dashboard;
 pub mod databases;
 pub mod deployments;
 pub mod dns_providers;

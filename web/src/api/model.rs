@@ -2,6 +2,7 @@
 //! entity reaches the API by itself.
 
 mod certificate;
+mod dashboard;
 mod database;
 mod deployment;
 mod domain;
@@ -10,9 +11,11 @@ mod project;
 mod service;
 mod stack;
 mod storage;
+mod tunnel;
 mod variable;
 
 pub(super) use certificate::*;
+pub(super) use dashboard::*;
 pub(super) use database::*;
 pub(super) use deployment::*;
 pub(super) use domain::*;
@@ -21,6 +24,7 @@ pub(super) use project::*;
 pub(super) use service::*;
 pub(super) use stack::*;
 pub(super) use storage::*;
+pub(super) use tunnel::*;
 pub(super) use variable::*;
 
 use serde::Serialize;

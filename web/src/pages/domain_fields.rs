@@ -22,6 +22,7 @@ pub fn typed_domain(fields: &Fields) -> DomainForm {
         strip_prefix: fields.is_ticked("strip_prefix"),
         component: fields.trimmed("component"),
         dns_provider: fields.trimmed("dns_provider"),
+        certificate: fields.trimmed("certificate"),
     }
 }
 

@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use axum::extract::{Query, State};
-use longshore_control::{Control, DomainDraft, DomainPatch, DomainView, ServiceKind, ServiceView};
+use longshore_control::{
+    CertificateView, Control, ControlError, DomainDraft, DomainPatch, DomainView, ServiceKind,
+    ServiceView,
+};
 use longshore_domain::route::TlsMode;
-use longshore_domain::{DomainId, ServiceId};
+use longshore_domain::{DomainId, DomainName, ServiceId};
 use serde::Deserialize;
 use time::OffsetDateTime;
 
@@ -17,8 +20,8 @@ use super::path::{Id, Ids};
 use super::problems::explain;
 use super::services::{frame, turn_back};
 use super::view::{
-    CertificateStatusView, DomainForm, DomainOptionsForm, DomainPage, DomainRow, DomainsPage,
-    FieldErrors, OtherService, ServiceHead,
+    CertificateChoice, CertificateStatusView, DomainForm, DomainOptionsForm, DomainPage, DomainRow,
+    DomainsPage, FieldErrors, OtherService, ServiceHead,
 };
 use super::visit::Signed;
 use crate::state::AgentQueries;
@@ -50,6 +53,7 @@ async fn domains_page(
     let statuses = statuses(agent, all, signed.now).await;
     Ok(DomainsPage {
         providers: providers(control, &signed).await?,
+        certificates: certificates(control, &signed, None).await?,
         page: frame(signed.frame, service, "Domains"),
         service: ServiceHead::new(service, "domains"),
         domains: all
@@ -94,6 +98,25 @@ async fn providers(control: &Control, signed: &Signed) -> Result<Vec<OtherServic
     Ok(found.collect())
 }
 
+/// The team's own certificates: those for a host, or all of them.
+async fn certificates(
+    control: &Control,
+    signed: &Signed,
+    host: Option<&str>,
+) -> Result<Vec<CertificateChoice>, PageError> {
+    let host: Option<DomainName> = host.and_then(|host| host.parse().ok());
+    let found = control.list_certificates(&signed.actor).await?;
+    let fits = |certificate: &&CertificateView| match &host {
+        Some(host) => certificate.hosts.iter().any(|name| name.covers(host)),
+        None => true,
+    };
+    Ok(found
+        .iter()
+        .filter(fits)
+        .map(|certificate| CertificateChoice::new(certificate, host.is_none(), signed.now))
+        .collect())
+}
+
 /// Adds a domain.
 pub async fn create(
     State(control): State<Control>,
@@ -111,6 +134,7 @@ pub async fn create(
         tls: form.tls.clone(),
         component: fields.optional("component"),
         dns_provider: form.dns_provider.parse().ok(),
+        certificate: form.certificate.parse().ok(),
         ..DomainDraft::default()
     };
     match control.add_domain(&signed.actor, id, draft).await {
@@ -190,6 +214,10 @@ pub async fn show(
             .dns_provider
             .map(|id| id.to_string())
             .unwrap_or_default(),
+        certificate: domain
+            .certificate
+            .map(|id| id.to_string())
+            .unwrap_or_default(),
     };
     let options = DomainOptionsForm::new(&domain.options).with_preset(&preset, &domain.host);
     let errors = FieldErrors::none();
@@ -213,6 +241,7 @@ async fn domain_page(
     let status = status.into_iter().next().flatten();
     let row = DomainRow::new(domain, &service.domains, status);
     let providers = providers(control, &signed).await?;
+    let certificates = certificates(control, &signed, Some(&domain.host)).await?;
     Ok(DomainPage {
         page: frame(signed.frame, &service, "Domains"),
         service: ServiceHead::new(&service, "domains"),
@@ -228,6 +257,7 @@ async fn domain_page(
             })
             .collect(),
         providers,
+        certificates,
         errors,
     })
 }
@@ -240,16 +270,27 @@ pub async fn retry_certificate(
     Ids(service, id): Ids<ServiceId, DomainId>,
 ) -> Answer {
     let place = format!("/services/{service}/domains/{id}");
-    let retried = match control.plan_certificate_retry(&signed.actor, id).await {
+    let planned = control.plan_certificate_retry(&signed.actor, id).await;
+    ask_again(&*agent, &signed, planned, &place).await
+}
+
+/// Asks for the certificate of a host now, and leads back to a page.
+pub async fn ask_again(
+    agent: &dyn AgentQueries,
+    signed: &Signed,
+    planned: Result<DomainName, ControlError>,
+    place: &str,
+) -> Answer {
+    let retried = match planned {
         Ok(host) => agent.retry_certificate(&host).await,
         Err(error) => Err(error),
     };
     match retried {
         Ok(()) => {
             signed.done("The certificate is being asked for.").await;
-            Ok(see_other(&place))
+            Ok(see_other(place))
         }
-        Err(error) => turn_back(&signed, error, &place).await,
+        Err(error) => turn_back(signed, error, place).await,
     }
 }
 
@@ -275,7 +316,7 @@ pub async fn save(
                 strip_prefix: Some(form.strip_prefix),
                 port: Some(fields.number("port")),
                 tls: Some(form.tls.clone()),
-                certificate: None,
+                certificate: Some(form.certificate.parse().ok()),
                 dns_provider: Some(form.dns_provider.parse().ok()),
                 options: Some(options),
                 component: None,

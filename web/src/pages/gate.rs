@@ -85,7 +85,7 @@ pub async fn show_login(
     Ok(page(&LoginPage {
         page: visit.frame.titled("Sign in"),
         next: wanted.next,
-        safe_place: encrypted_place(&control, by_https),
+        safe_place: encrypted_place(&control, by_https).await,
         ..LoginPage::default()
     }))
 }
@@ -125,17 +125,21 @@ pub async fn log_in(
         page: visit.frame.titled("Sign in"),
         email: fields.trimmed("email"),
         next: fields.text("next"),
-        safe_place: encrypted_place(&control, by_https),
+        safe_place: encrypted_place(&control, by_https).await,
         errors,
     }))
 }
 
 /// Where signing in is encrypted, for those who came another way; else empty.
-fn encrypted_place(control: &Control, ByHttps(by_https): ByHttps) -> String {
-    let public_url = control.settings().public_url.as_ref();
-    public_url
-        .filter(|url| url.scheme() == "https" && !by_https)
-        .map(url::Url::to_string)
+async fn encrypted_place(control: &Control, ByHttps(by_https): ByHttps) -> String {
+    if by_https {
+        return String::new();
+    }
+    // The page is worth showing without it.
+    let known = control.public_url().await.unwrap_or_default();
+    known
+        .filter(|url| url.scheme() == "https")
+        .map(|url| url.to_string())
         .unwrap_or_default()
 }
 

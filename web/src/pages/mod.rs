@@ -25,11 +25,13 @@ mod roll_back;
 mod run_fields;
 mod scale_fields;
 mod server;
+mod server_domain;
 mod service_settings;
 mod services;
 mod stacks;
 mod storage;
 mod terminal;
+mod tunnels;
 mod variable_fields;
 pub mod view;
 pub mod visit;
@@ -164,6 +166,16 @@ where
             Method::GET,
             "/environments/{id}/stacks/new",
             get(stacks::new),
+        ),
+        (
+            Method::POST,
+            "/environments/{id}/tunnels",
+            post(tunnels::create),
+        ),
+        (
+            Method::GET,
+            "/environments/{id}/tunnels/new",
+            get(tunnels::new),
         ),
         (Method::GET, "/services/{id}/stack", get(stacks::settings)),
         (
@@ -375,6 +387,21 @@ where
         ),
         (Method::GET, "/settings", get(account::show)),
         (Method::GET, "/settings/server", get(server::show)),
+        (
+            Method::POST,
+            "/settings/server/domain",
+            post(server_domain::save),
+        ),
+        (
+            Method::POST,
+            "/settings/server/domain/delete",
+            post(server_domain::remove),
+        ),
+        (
+            Method::POST,
+            "/settings/server/domain/certificate/retry",
+            post(server_domain::retry_certificate),
+        ),
         (
             Method::POST,
             "/settings/password",

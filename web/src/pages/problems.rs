@@ -109,7 +109,7 @@ const FIELDS: &[(&str, &str, &str)] = &[
     ("host", "host", "The host"),
     ("tls", "tls", "The protection"),
     ("dns_provider", "dns_provider", "The DNS provider"),
-    ("certificate", "tls", "The certificate"),
+    ("certificate", "certificate", "The certificate"),
     ("chain", "chain", "The chain"),
     ("private_key", "private_key", "The key"),
     ("secret", "secret", "The secret"),

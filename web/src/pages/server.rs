@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use longshore_control::{Control, ControlError};
+use longshore_control::Control;
 
 use super::answer::{Answer, page};
-use super::view::{Gauge, Icon, Part, ServerPage, Status, when};
+use super::server_domain;
+use super::view::{DashboardAddress, Gauge, Icon, Part, ServerPage, Status, when};
 use super::visit::Signed;
 use crate::state::{AgentQueries, Machine};
 
@@ -16,9 +17,17 @@ pub async fn show(
     State(agent): State<Arc<dyn AgentQueries>>,
     signed: Signed,
 ) -> Answer {
-    if !signed.actor.administrator {
-        return Err(ControlError::NotFound.into());
-    }
+    let address = server_domain::found(&control, &*agent, &signed).await?;
+    Ok(page(&server_page(&control, &*agent, signed, address).await))
+}
+
+/// The page with what is shown, or was typed, of the dashboard's own domain.
+pub async fn server_page(
+    control: &Control,
+    agent: &dyn AgentQueries,
+    signed: Signed,
+    address: DashboardAddress,
+) -> ServerPage {
     let database = match control.check_database().await {
         Ok(()) => part("Database", "PostgreSQL answers.", Status::WORKS),
         Err(error) => part("Database", &error.to_string(), Status::BROKEN),
@@ -40,12 +49,13 @@ pub async fn show(
         ),
     };
     parts.insert(0, database);
-    Ok(page(&ServerPage {
+    ServerPage {
         page: signed.frame.titled("Server").below("Server", ""),
         host,
         parts,
         gauges,
-    }))
+        address,
+    }
 }
 
 fn part(name: &'static str, note: &str, status: Status) -> Part {

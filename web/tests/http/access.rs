@@ -4,12 +4,14 @@
 
 use axum::body::Body;
 use http::Method;
+use longshore_control::DashboardDomainDraft;
 use longshore_domain::Role;
 use longshore_web::{Access, Route, routes};
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
 use crate::things::Things;
+use crate::tunnels::TUNNEL_TOKEN;
 use crate::world::{Answer, CSRF, Person, World, request};
 
 /// What a route demands behind its gate.
@@ -62,7 +64,10 @@ fn rule_of_call(method: &str, path: &str, things: &Things) -> (Needs, String) {
         ("DELETE", "/certificates/{id}" | "/dns-providers/{id}") => (OfThing(Admin), Value::Null),
         ("POST", "/projects") => (InTeam(Developer), name),
         ("POST", "/tokens") => (Nothing, name),
-        ("DELETE", "/tokens/{id}") => (Own, Value::Null),
+        ("DELETE", "/tokens/{id}" | "/dashboard/domain")
+        | ("GET", "/dashboard/domain")
+        | ("POST", "/dashboard/domain/certificate/retry") => (Own, Value::Null),
+        ("PUT", "/dashboard/domain") => (Own, json!({ "host": "panel.example.com" })),
         ("GET", path) if path.contains("{id}") => (OfThing(Viewer), Value::Null),
         ("PATCH", "/projects/{id}" | "/services/{id}")
         | ("POST", "/projects/{id}/environments") => (OfThing(Developer), name),
@@ -79,6 +84,10 @@ fn rule_of_call(method: &str, path: &str, things: &Things) -> (Needs, String) {
         ("POST", "/environments/{id}/apps") => (
             OfThing(Developer),
             json!({ "name": "fresh", "source": { "image": { "reference": "nginx:1" } } }),
+        ),
+        ("POST", "/environments/{id}/tunnels") => (
+            OfThing(Developer),
+            json!({ "name": "fresh", "token": TUNNEL_TOKEN }),
         ),
         (
             "POST",
@@ -156,8 +165,15 @@ fn rule_of_page(method: &str, path: &str, things: &Things) -> (Needs, String) {
             | "/registries/{id}/delete"
             | "/projects/{id}/terminals",
         ) => (OfThing(Admin), String::new()),
-        ("GET", "/settings/server") | ("POST", "/settings/tokens/{id}/delete") => {
-            (Own, String::new())
+        ("GET", "/settings/server")
+        | (
+            "POST",
+            "/settings/tokens/{id}/delete"
+            | "/settings/server/domain/delete"
+            | "/settings/server/domain/certificate/retry",
+        ) => (Own, String::new()),
+        ("POST", "/settings/server/domain") => {
+            (Own, "host=panel.example.com&protection=acme".to_owned())
         }
         ("GET", "/services/{id}/terminal" | "/services/{id}/terminal/socket") => {
             (OfThing(Developer), String::new())
@@ -195,6 +211,10 @@ fn rule_of_page(method: &str, path: &str, things: &Things) -> (Needs, String) {
         ("POST", "/environments/{id}/databases") => {
             (OfThing(Developer), "name=fresh&engine=postgres".to_owned())
         }
+        ("POST", "/environments/{id}/tunnels") => (
+            OfThing(Developer),
+            format!("name=fresh&token={TUNNEL_TOKEN}"),
+        ),
         ("POST", "/environments/{id}/stacks") => (
             OfThing(Developer),
             "name=fresh&source=typed&compose=services".to_owned(),
@@ -359,6 +379,17 @@ fn right(needs: Needs, visitor: &Visitor<'_>, route: &Route, team: &World) -> Ve
     }
 }
 
+/// Gives the dashboard a domain.
+async fn give_domain(world: &World, owner: &Person) {
+    let draft = DashboardDomainDraft {
+        host: "dashboard.example.com".to_owned(),
+        tls: "acme".to_owned(),
+        ..DashboardDomainDraft::default()
+    };
+    let given = world.control.set_dashboard_domain(&owner.actor, draft);
+    given.await.unwrap();
+}
+
 #[sqlx::test(migrator = "longshore_control::store::MIGRATOR")]
 async fn every_route_lets_in_whom_it_should_and_nobody_else(pool: PgPool) {
     let world = World::with_teams(pool).await;
@@ -382,6 +413,7 @@ async fn every_route_lets_in_whom_it_should_and_nobody_else(pool: PgPool) {
     let mut wrong = Vec::new();
     let mut made = 0;
     let mut things = Things::new(&world, &owner, made).await;
+    give_domain(&world, &owner).await;
     for route in routes() {
         for visitor in &visitors {
             let (needs, body) = rule(&route, &things);
@@ -409,6 +441,7 @@ async fn every_route_lets_in_whom_it_should_and_nobody_else(pool: PgPool) {
                 made += 1;
                 world.clear(&owner).await;
                 things = Things::new(&world, &owner, made).await;
+                give_domain(&world, &owner).await;
             }
         }
     }

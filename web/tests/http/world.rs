@@ -144,6 +144,9 @@ pub struct Person {
     pub cookie: String,
 }
 
+/// What requests through the machine's own proxy carry.
+pub const PROOF: &str = "the proof of the proxy";
+
 impl World {
     pub fn new(pool: PgPool) -> Self {
         Self::at(pool, None)
@@ -153,6 +156,7 @@ impl World {
     pub fn at(pool: PgPool, public_url: Option<&str>) -> Self {
         let files = tempfile::tempdir().unwrap();
         let settings = ControlSettings {
+            listen: "0.0.0.0:3000".parse().unwrap(),
             public_url: public_url.map(|url| url.parse().unwrap()),
             setup_token_file: files.path().join("setup-token"),
             instance: "test".to_owned(),
@@ -168,6 +172,7 @@ impl World {
                 address: "10.0.0.0".parse().unwrap(),
                 prefix_length: 8,
             }],
+            proxy_proof: Some(longshore_domain::Secret::new(PROOF)),
         };
         let agent_queries: Arc<dyn AgentQueries> = agent.clone();
         let state = WebState::new(control.clone(), agent_queries, settings);

@@ -240,5 +240,21 @@ pub fn all() -> Vec<(&'static str, String)> {
                 ..NewDatabasePage::default()
             }),
         ),
+        (
+            "tunnel-new",
+            render(&NewTunnelPage {
+                page: in_project("New Cloudflare Tunnel").below("New Cloudflare Tunnel", ""),
+                environment_id: "e1".to_owned(),
+                environment_name: "production".to_owned(),
+                project_name: "Harbour shop".to_owned(),
+                name: "tunnel".to_owned(),
+                usual_image: "cloudflare/cloudflared:2026.9.3".to_owned(),
+                errors: FieldErrors::none().with(
+                    "token",
+                    "The token is cut off, changed or not that of a tunnel; copy it as a whole from Cloudflare’s dashboard.",
+                ),
+                ..NewTunnelPage::default()
+            }),
+        ),
     ]
 }

@@ -166,7 +166,16 @@ pub fn all() -> Vec<(&'static str, String)> {
         components: Vec::new(),
         errors,
         providers: Vec::new(),
+        certificates: Vec::new(),
     };
+    let choice = |id: &str, label: &str| CertificateChoice {
+        id: id.to_owned(),
+        label: label.to_owned(),
+    };
+    let certificates = vec![
+        choice("c1", "Cloudflare origin, until 2040-03-10"),
+        choice("c2", "Harbour Trust, ran out on 2026-03-01"),
+    ];
     let mut live_log = log(true);
     "Log of the live version".clone_into(&mut live_log.label);
     vec![
@@ -257,6 +266,45 @@ pub fn all() -> Vec<(&'static str, String)> {
         (
             "service-domains-empty",
             render(&domains(Vec::new(), FieldErrors::none())),
+        ),
+        (
+            "service-domains-certificate",
+            render(&DomainsPage {
+                form: DomainForm {
+                    host: "shop.example.com".to_owned(),
+                    tls: "custom".to_owned(),
+                    certificate: "c2".to_owned(),
+                    ..DomainForm::default()
+                },
+                certificates: certificates.clone(),
+                ..domains(
+                    Vec::new(),
+                    FieldErrors::none().with(
+                        "certificate",
+                        "The certificate is not valid for shop.example.com.",
+                    ),
+                )
+            }),
+        ),
+        (
+            "service-domain",
+            render(&DomainPage {
+                page: frame("Domains"),
+                service: head("domains", ServiceStatus::Running),
+                domain: domain("shop.example.com", "Own certificate", Icon::Lock, false),
+                form: DomainForm {
+                    host: "shop.example.com".to_owned(),
+                    path_prefix: "/".to_owned(),
+                    tls: "custom".to_owned(),
+                    certificate: "c1".to_owned(),
+                    ..DomainForm::default()
+                },
+                options: DomainOptionsForm::default().with_empty_rows(),
+                others: Vec::new(),
+                providers: Vec::new(),
+                certificates,
+                errors: FieldErrors::none(),
+            }),
         ),
         (
             "service-logs",

@@ -6,11 +6,8 @@ use std::net::SocketAddr;
 use longshore_domain::DomainName;
 use sha2::{Digest as _, Sha256};
 
-use super::model::{
-    Certificate, ForwardingTimeouts, Http, LoadBalancer, Router, Server, ServersTransport, Service,
-    TlsStore,
-};
-use super::{CHALLENGE_PRIORITY, File, WEB, marked, marked_with};
+use super::model::{Certificate, Http, Router, TlsStore};
+use super::{CHALLENGE_PRIORITY, File, WEB, add_address, marked, marked_with};
 use crate::certificates::CHALLENGE_PATH;
 
 /// Part of the name of a host's file.
@@ -41,25 +38,7 @@ pub(in crate::edge) fn certificate_file(
 pub(in crate::edge) fn challenges_file(hosts: &[DomainName], to: SocketAddr, secret: &str) -> File {
     const NAME: &str = "challenges";
     let mut http = Http::default();
-    http.servers_transports.insert(
-        NAME.to_owned(),
-        ServersTransport {
-            max_idle_conns_per_host: None,
-            forwarding_timeouts: ForwardingTimeouts { dial_timeout: "5s" },
-        },
-    );
-    http.services.insert(
-        NAME.to_owned(),
-        Service::LoadBalancer(LoadBalancer {
-            servers: vec![Server {
-                url: format!("http://{to}"),
-                weight: None,
-            }],
-            pass_host_header: true,
-            servers_transport: NAME.to_owned(),
-            sticky: None,
-        }),
-    );
+    add_address(&mut http, NAME, to);
     let routers = hosts.iter().map(|host| {
         let router = Router {
             entry_points: vec![WEB],

@@ -94,20 +94,22 @@ fn add_route(
             None,
         );
         routers.push((format!("{name}-http"), sent_on));
-        http.middlewares.insert(
-            redirect,
-            Middleware::RedirectScheme {
-                scheme: "https",
-                port: (https_port != 443).then(|| https_port.to_string()),
-                permanent: true,
-            },
-        );
+        http.middlewares.insert(redirect, to_https(https_port));
     } else {
         let plain = router(WEB, passed(false), service, None);
         let end = if is_secure { "-http" } else { "" };
         routers.push((format!("{name}{end}"), plain));
     }
     http.routers.extend(routers);
+}
+
+/// Sends requests on to the public HTTPS port.
+pub(super) fn to_https(port: u16) -> Middleware {
+    Middleware::RedirectScheme {
+        scheme: "https",
+        port: (port != 443).then(|| port.to_string()),
+        permanent: true,
+    }
 }
 
 /// What answers the requests of a route.

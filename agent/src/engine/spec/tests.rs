@@ -1,5 +1,5 @@
-//! What Swarm is told of each managed database. Not every server can be had where the tests
-//! run: this is as far as those engines are tested.
+//! What Swarm is told of each managed database and of a tunnel. Not every program can be had
+//! where the tests run: this is as far as those are tested.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -7,9 +7,10 @@ use std::path::Path;
 use bollard::models::{ImageInspect, MountType, ServiceSpec, ServiceSpecUpdateConfigOrderEnum};
 use longshore_agent_api::{DeployJob, Origin, StageLimits, WireSecret};
 use longshore_domain::database::{ENGINES, Engine, EngineValue};
+use longshore_domain::run::RunSettings;
 use longshore_domain::takeover::{self, StrategyReason};
 use longshore_domain::variable::fill;
-use longshore_domain::{DeploymentId, EnvKey, EnvironmentId, Secret, ServiceId};
+use longshore_domain::{DeploymentId, EnvKey, EnvironmentId, ImageRef, Secret, ServiceId, tunnel};
 
 use super::{Ingredients, service_spec};
 use crate::engine::Names;
@@ -19,6 +20,7 @@ const PASSWORD: &str = "0123456789abcdef";
 
 fn job(engine: &Engine) -> DeployJob {
     let run = engine.run([], Some(512 * 1024 * 1024)).unwrap();
+    let image = engine.image(engine.default_version).unwrap();
     let mut variables: BTreeMap<EnvKey, Secret> = BTreeMap::new();
     for variable in engine.variables {
         let text = match variable.value {
@@ -27,7 +29,15 @@ fn job(engine: &Engine) -> DeployJob {
         };
         variables.insert(variable.key.parse().unwrap(), Secret::new(text));
     }
-    let filled = |text: &String| WireSecret::from(Secret::new(fill(text, &variables)));
+    job_of(&run, image, &variables)
+}
+
+fn job_of(
+    run: &RunSettings,
+    reference: ImageRef,
+    variables: &BTreeMap<EnvKey, Secret>,
+) -> DeployJob {
+    let filled = |text: &String| WireSecret::from(Secret::new(fill(text, variables)));
     DeployJob {
         deployment: DeploymentId::generate(),
         number: 1,
@@ -35,9 +45,7 @@ fn job(engine: &Engine) -> DeployJob {
         service: ServiceId::generate(),
         service_name: "db".parse().unwrap(),
         environment: EnvironmentId::generate(),
-        origin: Origin::Image {
-            reference: engine.image(engine.default_version).unwrap(),
-        },
+        origin: Origin::Image { reference },
         arguments: run
             .arguments
             .as_ref()
@@ -155,4 +163,61 @@ fn redis_and_valkey_keep_their_memory_below_the_limit() {
             )
         );
     }
+}
+
+#[test]
+fn a_tunnel_has_its_token_in_its_environment_alone_and_asks_itself_how_it_does() {
+    let token = "eyJ0b2tlbg==";
+    let variables = BTreeMap::from([
+        (tunnel::TOKEN_KEY.parse().unwrap(), Secret::new(token)),
+        (
+            tunnel::METRICS_KEY.parse().unwrap(),
+            Secret::new(tunnel::METRICS),
+        ),
+    ]);
+    let image = tunnel::IMAGE.parse().unwrap();
+    let spec = spec(&job_of(&tunnel::run_settings(), image, &variables));
+    let task = spec.task_template.unwrap();
+    let container = task.container_spec.unwrap();
+    // The image's entry point is the program.
+    assert_eq!(container.command, None);
+    assert_eq!(
+        container.args.unwrap(),
+        ["tunnel", "--no-autoupdate", "run"]
+    );
+    assert_eq!(
+        container.env.unwrap(),
+        [
+            format!("TUNNEL_METRICS={}", tunnel::METRICS),
+            format!("TUNNEL_TOKEN={token}"),
+        ]
+    );
+    let check = container.health_check.unwrap();
+    assert_eq!(
+        check.test.unwrap(),
+        [
+            "CMD",
+            "cloudflared",
+            "tunnel",
+            "--metrics",
+            tunnel::METRICS,
+            "ready"
+        ]
+    );
+    assert_eq!(
+        (check.retries, check.interval),
+        (Some(6), Some(10_000_000_000))
+    );
+    // Longer than the half minute that it takes for requests that are under way.
+    assert_eq!(container.stop_grace_period, Some(35_000_000_000));
+    assert!(container.mounts.unwrap().is_empty());
+    // It reaches the services of its environment, and nobody reaches it.
+    let networks = task.networks.unwrap();
+    assert_eq!(networks.len(), 1);
+    assert_eq!(networks[0].target.as_deref(), Some("private"));
+    assert_eq!(spec.endpoint_spec.unwrap().ports, None);
+    assert_eq!(
+        spec.update_config.unwrap().order,
+        Some(ServiceSpecUpdateConfigOrderEnum::START_FIRST)
+    );
 }

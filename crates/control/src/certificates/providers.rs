@@ -2,10 +2,11 @@
 
 use base64::Engine as _;
 use longshore_domain::{DnsProviderId, DomainName, Permission, Secret, TeamId};
+use longshore_store::PgConnection;
 use longshore_store::dns_providers::{self, DnsProviderRecord};
-use longshore_store::{PgConnection, domains};
 use url::Url;
 
+use super::usages;
 use crate::access::{Authorized, Guarded};
 use crate::keyring::{Keyring, Purpose};
 use crate::problems::Problems;
@@ -104,14 +105,11 @@ impl Control {
         )
         .await?;
         let team = provider.team();
-        let domains = domains::list_with_certificates(&mut transaction, team).await?;
-        let user = domains
-            .iter()
-            .find(|domain| domain.dns_provider == Some(id));
-        if let Some(domain) = user {
+        let usages = usages(&mut transaction, team).await?;
+        if let Some(user) = usages.iter().find(|user| user.dns_provider == Some(id)) {
             return Err(ControlError::refused(format!(
                 "{} uses this DNS provider; change that first.",
-                domain.host
+                user.host
             )));
         }
         dns_providers::delete(&mut transaction, team, id).await?;

@@ -3,18 +3,15 @@
 use longshore_domain::database::{DatabaseKind, Engine, EngineValue, URL_KEY};
 use longshore_domain::source::{Build, Source};
 use longshore_domain::specification::run_problems;
-use longshore_domain::{EnvKey, EnvironmentId, Permission, Secret, ServiceId, ServiceName, TeamId};
+use longshore_domain::{EnvironmentId, Permission, Secret, ServiceId, ServiceName, TeamId};
 use longshore_store::environments::EnvironmentRecord;
-use longshore_store::services::{self, GitReach, ServiceChange};
-use longshore_store::variables::{self, Owner};
+use longshore_store::services::{GitReach, ServiceChange};
 use longshore_store::{PgConnection, databases};
 
 use crate::access::Authorized;
-use crate::keyring::Purpose;
 use crate::problems::Problems;
 use crate::{
-    Actor, ConnectionView, Control, ControlError, DatabaseDraft, DeploymentDraft, Result,
-    ServiceView, Via, random,
+    Actor, ConnectionView, Control, ControlError, DatabaseDraft, Result, ServiceView, random,
 };
 
 /// A database that passed all checks.
@@ -59,21 +56,7 @@ impl Control {
         databases::insert(&mut transaction, team, id, &new.kind).await?;
         self.give_credentials(&mut transaction, team, id, &new)
             .await?;
-        let service = services::find(&mut transaction, team, id)
-            .await?
-            .ok_or(ControlError::NotFound)?;
-        self.queue_configured(
-            &mut transaction,
-            &service,
-            &DeploymentDraft::default(),
-            |ask| {
-                if let Via::Token(_) = actor.via {
-                    ask.cause = longshore_domain::Cause::Api;
-                }
-                ask.requested_by = Some(actor.user);
-            },
-        )
-        .await?;
+        let service = self.deploy_first(&mut transaction, actor, team, id).await?;
         let connection = self.connection_view(&mut transaction, &service).await?;
         let view = crate::apps::load_view(&mut transaction, actor, id, self.ports).await?;
         self.commit(transaction).await?;
@@ -101,16 +84,7 @@ impl Control {
             };
             values.push((variable.key, value, secret));
         }
-        let now = self.clock.now();
-        for (key, value, secret) in values {
-            let key: EnvKey = key.parse().map_err(ControlError::internal)?;
-            let sealed =
-                self.keyring
-                    .encrypt(Purpose::Variable, id.0, key.as_str(), value.expose())?;
-            let owner = Owner::Service(id);
-            variables::set(connection, team, owner, &key, &sealed, secret, now).await?;
-        }
-        Ok(())
+        self.give_variables(connection, team, id, values).await
     }
 }
 

@@ -8,7 +8,7 @@ use longshore_store::domains::{self, DomainRecord};
 use longshore_store::events::{self, Event};
 use longshore_store::services::{self, ServiceRecord};
 
-use super::{Parsed, domain_view};
+use super::{Parsed, Protection, domain_view};
 use crate::access::Authorized;
 use crate::transaction::note;
 use crate::{Actor, Control, ControlError, DomainDraft, DomainPatch, DomainView, Result};
@@ -79,7 +79,11 @@ impl Control {
             }
         };
         let team = before.team;
-        let protection = super::protection::of(&mut transaction, team, &host, tls, &draft).await?;
+        let wished = Protection {
+            certificate: draft.certificate,
+            dns_provider: draft.dns_provider,
+        };
+        let protection = super::protection::of(&mut transaction, team, &host, tls, wished).await?;
         let changed = DomainRecord {
             id,
             team: before.team,

@@ -1,6 +1,7 @@
 //! The hook of a service: its URL and its secrets.
 
 use longshore_domain::{HookId, Permission, ServiceId};
+use longshore_store::PgConnection;
 use longshore_store::hooks::{self, DeliveryRecord, HookRecord};
 use longshore_store::services::{self, ServiceRecord};
 
@@ -42,11 +43,9 @@ impl Control {
         };
         let target = format!("hook:{}", record.id);
         note(&mut transaction, actor, &service, "hook.make", &target).await?;
+        let view = self.hook_view(&mut transaction, &record).await?;
         self.commit(transaction).await?;
-        Ok(NewHook {
-            view: self.hook_view(&record),
-            secret,
-        })
+        Ok(NewHook { view, secret })
     }
 
     /// The webhook of a service, if it has one.
@@ -60,7 +59,10 @@ impl Control {
                 .await?;
         let id = service.get().id;
         let hook = hooks::find_of_service(&mut connection, service.team(), id).await?;
-        Ok(hook.map(|hook| self.hook_view(&hook)))
+        match hook {
+            Some(hook) => Ok(Some(self.hook_view(&mut connection, &hook).await?)),
+            None => Ok(None),
+        }
     }
 
     /// What was received for a service, the newest first; at most 200.
@@ -83,17 +85,21 @@ impl Control {
         Ok(records.into_iter().map(delivery_view).collect())
     }
 
-    fn hook_view(&self, hook: &HookRecord) -> HookView {
+    async fn hook_view(
+        &self,
+        connection: &mut PgConnection,
+        hook: &HookRecord,
+    ) -> Result<HookView> {
         let path = format!("/hooks/{}/{}", Provider::Github.as_str(), hook.id);
         let now = self.clock.now();
-        HookView {
-            url: match &self.settings.public_url {
+        Ok(HookView {
+            url: match self.known_url(connection).await? {
                 Some(url) => format!("{}{path}", url.as_str().trim_end_matches('/')),
                 None => path,
             },
             created_at: hook.created_at,
             old_secret_until: hook.old_secret_until.filter(|until| *until > now),
-        }
+        })
     }
 }
 

@@ -41,6 +41,7 @@ impl Control {
             .await?
             .into_iter()
             .collect();
+        let dashboard = self.desired_dashboard(&mut snapshot).await?;
         self.commit(snapshot).await?;
         let repositories: HashSet<GitUrl> = records
             .iter()
@@ -105,6 +106,7 @@ impl Control {
             stacks,
             repositories: repositories.into_iter().collect(),
             uploads: uploads.into_iter().collect(),
+            dashboard,
         })
     }
 

@@ -1,6 +1,7 @@
 //! What passes between the queue and the workers.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 
 use longshore_domain::compose::ComponentRelease;
 use longshore_domain::route::Route;
@@ -159,6 +160,19 @@ pub struct DesiredState {
     pub repositories: Vec<GitUrl>,
     /// Uploaded archives that they, or deployments at work, are built from, each once.
     pub uploads: Vec<Sha256Digest>,
+    /// The way to the dashboard on its own domain.
+    pub dashboard: Option<DesiredDashboard>,
+}
+
+/// The way that the proxy shall know to the dashboard.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DesiredDashboard {
+    /// The host.
+    pub host: DomainName,
+    /// Whether it is reached by HTTPS alone.
+    pub is_secure: bool,
+    /// Where the server listens; an unspecified address stands for all of the machine's.
+    pub listen: SocketAddr,
 }
 
 /// One service that shall exist on the machine.

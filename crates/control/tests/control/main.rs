@@ -20,6 +20,7 @@ mod queue;
 mod registries;
 mod stacks;
 mod terminals;
+mod tunnels;
 mod upkeep;
 mod uploads;
 mod variables;

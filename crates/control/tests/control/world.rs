@@ -32,6 +32,7 @@ fn hex(byte: u8) -> String {
 
 pub fn settings(files: &tempfile::TempDir) -> ControlSettings {
     ControlSettings {
+        listen: "0.0.0.0:3000".parse().unwrap(),
         public_url: Some("https://panel.example.com/".parse().unwrap()),
         setup_token_file: files.path().join("setup-token"),
         instance: "test".to_owned(),

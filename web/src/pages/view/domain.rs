@@ -2,8 +2,9 @@
 
 use askama::Template;
 use longshore_control::BasicUserName;
-use longshore_control::view::DomainView;
+use longshore_control::view::{CertificateView, DomainView};
 use longshore_domain::route::{DomainOptions, TlsMode};
+use time::OffsetDateTime;
 
 use super::project::without_scheme;
 use super::{CertificateStatusView, FieldErrors, FlashTone, Icon, Page, ServiceHead};
@@ -26,6 +27,8 @@ pub struct DomainsPage {
     pub errors: FieldErrors,
     /// The team's DNS providers.
     pub providers: Vec<OtherService>,
+    /// The team's own certificates.
+    pub certificates: Vec<CertificateChoice>,
 }
 
 /// A domain in the list.
@@ -138,6 +141,8 @@ pub struct DomainForm {
     pub component: String,
     /// Where DNS records are made; empty for an answer over HTTP.
     pub dns_provider: String,
+    /// The team's own certificate; empty for the one that fits.
+    pub certificate: String,
 }
 
 impl Default for DomainForm {
@@ -150,6 +155,7 @@ impl Default for DomainForm {
             strip_prefix: false,
             component: String::new(),
             dns_provider: String::new(),
+            certificate: String::new(),
         }
     }
 }
@@ -172,8 +178,45 @@ pub struct DomainPage {
     pub others: Vec<OtherService>,
     /// The team's DNS providers.
     pub providers: Vec<OtherService>,
+    /// The team's own certificates that are valid for the host.
+    pub certificates: Vec<CertificateChoice>,
     /// What is wrong.
     pub errors: FieldErrors,
+}
+
+/// An own certificate that can be chosen.
+#[derive(Debug, Clone)]
+pub struct CertificateChoice {
+    /// Its id.
+    pub id: String,
+    /// Its name, its hosts and until when it is valid, in words.
+    pub label: String,
+}
+
+impl CertificateChoice {
+    /// A certificate of the team; `names_hosts` where the host is not known yet.
+    pub fn new(certificate: &CertificateView, names_hosts: bool, now: OffsetDateTime) -> Self {
+        let hosts: Vec<&str> = certificate.hosts.iter().map(AsRef::as_ref).collect();
+        let hosts = match hosts.as_slice() {
+            [first, second, _, ..] => format!("{first}, {second}, …"),
+            few => few.join(", "),
+        };
+        let hosts = if names_hosts {
+            format!(" for {hosts}")
+        } else {
+            String::new()
+        };
+        let word = if certificate.not_after <= now {
+            "ran out on"
+        } else {
+            "until"
+        };
+        let (name, until) = (&certificate.name, certificate.not_after.date());
+        Self {
+            id: certificate.id.to_string(),
+            label: format!("{name}{hosts}, {word} {until}"),
+        }
+    }
 }
 
 /// Something that can be chosen.

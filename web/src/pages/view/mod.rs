@@ -6,6 +6,7 @@
 mod account;
 mod app_form;
 mod certificates;
+mod dashboard;
 mod database;
 mod deployment;
 mod domain;
@@ -28,6 +29,7 @@ mod status;
 mod storage;
 mod terminal;
 mod timings;
+mod tunnel;
 mod variables;
 mod webhook;
 pub mod when;
@@ -38,13 +40,14 @@ pub use certificates::{
     CertificateForm, CertificateRow, CertificateStatusView, CertificatesPage, HistoryRow,
     ProviderRow,
 };
+pub use dashboard::{DashboardAddress, DashboardForm, PresentAddress, ProtectionChoice};
 pub use database::{
     ConnectionPage, DatabaseForm, DatabasePage, EngineChoice, NewDatabasePage, OptionChoice,
 };
 pub use deployment::{DeploymentPage, DeploymentRow, FailureNotice, Relative, Step, sentence};
 pub use domain::{
-    DomainForm, DomainOptionsForm, DomainPage, DomainRow, DomainsPage, OtherService, RedirectRow,
-    UserRow,
+    CertificateChoice, DomainForm, DomainOptionsForm, DomainPage, DomainRow, DomainsPage,
+    OtherService, RedirectRow, UserRow,
 };
 pub use error_page::ErrorPage;
 pub use field_errors::FieldErrors;
@@ -73,6 +76,7 @@ pub use storage::{
 };
 pub use terminal::TerminalPage;
 pub use timings::{Bar, Timings};
+pub use tunnel::NewTunnelPage;
 pub use variables::{ChangeList, Pair, VariablesForm};
 pub use webhook::{DeliveryRow, WebhookPage};
 pub use when::When;

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::{FlashTone, Icon, Page, Status};
+use super::{DashboardAddress, FlashTone, Icon, Page, Status};
 
 /// The parts of the server and how full it is.
 #[derive(Template, Default)]
@@ -16,6 +16,8 @@ pub struct ServerPage {
     pub parts: Vec<Part>,
     /// How full it is.
     pub gauges: Vec<Gauge>,
+    /// The dashboard's own domain.
+    pub address: DashboardAddress,
 }
 
 /// A part of the server.
