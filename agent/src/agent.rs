@@ -12,6 +12,7 @@ use crate::machine::Machine;
 use crate::paths::Paths;
 use crate::reconcile::Reconciler;
 use crate::tasks::Tasks;
+use crate::upload;
 
 /// How long tasks have to end; what hangs longer is left behind.
 const SHUT_DOWN_LIMIT: Duration = Duration::from_secs(10);
@@ -51,6 +52,9 @@ impl Agent {
         let paths = Paths::new(config.agent_dir());
         paths.create().map_err(AgentError::Data)?;
         let lock = Lock::take(&paths.lock())?;
+        if let Err(error) = upload::remove_partial(&paths.uploads()) {
+            tracing::warn!(%error, "uploads that broke off stay");
+        }
         let socket = Socket::open(&config.socket, config.socket_group.as_deref())?;
         let drains =
             Drains::load(&paths, Arc::clone(&machine), tasks.clone()).map_err(AgentError::Data)?;

@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::stage::{StageContext, StageError};
 
-pub use store::{receive, remove_unused};
+pub use store::{receive, remove_partial, remove_unused};
 use tree::{Contents, Tree};
 
 /// The most files, folders and links of an archive.

@@ -172,6 +172,9 @@ impl Engine {
         job: &DeployJob,
     ) -> Result<(), StageError> {
         let name = self.names.of_job(job);
+        if self.was_taken_away(&name).await.map_err(failed)? {
+            return Ok(());
+        }
         loop {
             let tasks = self
                 .tasks(std::slice::from_ref(&name))
@@ -202,5 +205,13 @@ impl Engine {
             }
             tokio::time::sleep(POLL).await;
         }
+    }
+
+    /// Whether an agent before this one has seen a component's end: Docker forgets the
+    /// container once it is taken away.
+    async fn was_taken_away(&self, name: &str) -> Result<bool, AgentProblem> {
+        let found = self.swarm_service(name).await?;
+        let mode = found.and_then(|found| found.spec?.mode?.replicated);
+        Ok(mode.is_some_and(|mode| mode.replicas == Some(0)))
     }
 }

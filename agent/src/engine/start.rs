@@ -7,6 +7,7 @@ use bollard::models::{ImageInspect, Service, Task, TaskState};
 use bollard::query_parameters::{InspectServiceOptions, ListTasksOptionsBuilder};
 use longshore_agent_api::{AgentProblem, DeployJob};
 use longshore_domain::FailureKind;
+use longshore_domain::compose::Restart;
 use longshore_domain::health::HealthProbe;
 
 use super::literal::make_literal;
@@ -181,7 +182,7 @@ impl Engine {
             {
                 crashes = ended.len();
                 let diagnosis = self.diagnose(job.memory_limit_bytes, newest).await;
-                if diagnosis.is_final || crashes >= CRASHES {
+                if diagnosis.is_final || crashes >= CRASHES || !starts_again(job, crashes) {
                     self.tell_last_lines(ctx, newest).await;
                     return Err(diagnosis.into_error(crashes));
                 }
@@ -309,6 +310,18 @@ fn ended_badly<'a>(job: &DeployJob, tasks: &'a [Task]) -> Vec<&'a Task> {
         .iter()
         .filter(|task| has_ended_badly(task) && !has_ended_as_it_may(job, task))
         .collect()
+}
+
+/// Whether Docker starts a container again after so many ends of a job's containers.
+pub(super) fn starts_again(job: &DeployJob, ends: usize) -> bool {
+    let attempts = match job.component.as_ref().map(|stack| stack.component.restart) {
+        Some(Restart::Never) => Some(0),
+        Some(Restart::OnFailure { attempts, .. }) => attempts,
+        Some(Restart::Always { .. }) => None,
+        None => job.scale.restart.max_attempts.map(i64::from),
+    };
+    let of_each = attempts.and_then(|attempts| usize::try_from(attempts).ok());
+    of_each.is_none_or(|attempts| ends <= attempts * job.replicas as usize)
 }
 
 /// The task that was made last.

@@ -139,6 +139,24 @@ pub(super) fn check(file: fs::File, stop: &CancellationToken) -> Result<Contents
     tree.finish()
 }
 
+/// Removes what an agent before this one did not receive to the end. Blocking.
+///
+/// # Errors
+/// When the directory cannot be read, or a file not be removed.
+pub fn remove_partial(uploads: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(uploads)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let is_whole = name
+            .to_str()
+            .is_some_and(|name| name.parse::<Sha256Digest>().is_ok());
+        if !is_whole {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
 /// Removes archives that nobody uses and that have lain for so long; one that was just
 /// received is not yet known to whom it belongs. Gives how many. Blocking.
 ///

@@ -370,6 +370,10 @@ async fn an_archive_is_kept_by_its_content_and_nothing_stays_of_a_refused_one() 
     assert!(broken.message.contains("broke off"), "{}", broken.message);
     let count = || fs::read_dir(uploads.path()).unwrap().count();
     assert_eq!(count(), 1);
+    // What was being received when the agent died goes at the next start; what is whole stays.
+    fs::write(uploads.path().join(".tmpAb12Cd"), "half").unwrap();
+    super::remove_partial(uploads.path()).unwrap();
+    assert_eq!(count(), 1);
     // In use it stays, otherwise it goes when it is old enough.
     let day = std::time::Duration::from_hours(24);
     let now = std::time::Duration::ZERO;

@@ -97,13 +97,16 @@ impl Control {
                 .console(&mut connection, service)
                 .await?
                 .ok_or_else(|| ControlError::refused("This service has no database console."))?;
-            let variables = self.resolve_variables(&mut connection, service).await?;
+            let mut variables = self
+                .resolve_variables(&mut connection, service)
+                .await?
+                .into_iter()
+                .map(|(key, variable)| (key, variable.value))
+                .collect();
+            engine.add_client_variables(&mut variables);
             TerminalProgram::Console {
                 engine: engine.name,
-                variables: variables
-                    .into_iter()
-                    .map(|(key, variable)| (key, variable.value))
-                    .collect(),
+                variables,
             }
         } else {
             TerminalProgram::Shell

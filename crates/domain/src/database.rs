@@ -13,8 +13,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::health::{HealthCheck, HealthProbe};
 use crate::run::{Port, RunSettings};
+use crate::variable::fill;
 use crate::volume::VolumeMount;
-use crate::{ImageRef, InvalidText, ServiceName};
+use crate::{EnvKey, ImageRef, InvalidText, Secret, ServiceName};
 
 /// The variable that holds the connection URL of every engine.
 pub const URL_KEY: &str = "DATABASE_URL";
@@ -40,6 +41,9 @@ pub struct Engine {
     pub data_directory: &'static str,
     /// What its containers are told, and others may refer to.
     pub variables: &'static [EngineVariable],
+    /// What its client is told beside that, in the commands below and in consoles; `${{KEY}}`
+    /// is a variable.
+    pub client_variables: &'static [(&'static str, &'static str)],
     /// The connection URL; `{host}` is the service's name, `${{KEY}}` a variable.
     pub url: &'static str,
     /// Arguments for the image's entry point; `${{KEY}}` is a variable.
@@ -259,6 +263,16 @@ impl Engine {
             .iter()
             .find(|variable| variable.value == EngineValue::Password)
             .map(|variable| variable.key)
+    }
+
+    /// Adds what its client is told to the variables of its containers.
+    pub fn add_client_variables(&self, variables: &mut BTreeMap<EnvKey, Secret>) {
+        for (key, text) in self.client_variables {
+            if let Ok(key) = key.parse() {
+                let value = Secret::new(fill(text, variables));
+                variables.insert(key, value);
+            }
+        }
     }
 
     /// The port.

@@ -2,8 +2,8 @@
 //!
 //! Here is what the tests in `tests/` share: a Longshore of its own for each test ([`longshore`]), a
 //! client of its API ([`api`]), a browser ([`browser`]), visitors ([`visits`]), deaths ([`faults`]),
-//! apps to deploy ([`apps`]) and whole systems ([`systems`]). Everything runs inside the test engine's sandbox and fails outside
-//! of it.
+//! apps to deploy ([`apps`]), databases that are counted ([`databases`]) and whole systems
+//! ([`systems`]). Everything runs inside the test engine's sandbox and fails outside of it.
 
 #![expect(
     clippy::missing_panics_doc,
@@ -14,6 +14,7 @@ pub mod api;
 pub mod apps;
 pub mod authority;
 pub mod browser;
+pub mod databases;
 pub mod faults;
 pub mod gapless;
 pub mod hook;

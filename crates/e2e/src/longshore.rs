@@ -31,6 +31,9 @@ pub const EMAIL: &str = "ada@example.org";
 /// Their password.
 pub const PASSWORD: &str = "correct horse battery staple";
 
+/// Its programs.
+const PROGRAMS: [&str; 2] = ["longshore", "longshore-agent"];
+
 /// A running Longshore; stopped, with all it made, when dropped.
 pub struct Longshore {
     folder: TempDir,
@@ -66,7 +69,7 @@ impl Longshore {
         let binaries = folder.path().join("bin");
         fs::create_dir(&binaries).expect("a folder");
         open(&binaries);
-        for name in ["longshore", "longshore-agent"] {
+        for name in PROGRAMS {
             fs::copy(programs::path(name), binaries.join(name)).expect("a binary");
         }
         // Where the installer puts it.
@@ -98,6 +101,24 @@ impl Longshore {
         self.supervisor = up(self.folder.path(), self.run.name(), ports);
         self.wait_until_ready().await;
         start.elapsed()
+    }
+
+    /// Upgrades it as the installer does: other programs are put in the place of those that run,
+    /// then it is stopped and started again.
+    pub async fn upgrade(&mut self) {
+        for name in PROGRAMS {
+            let place = self.folder.path().join("bin").join(name);
+            let new = place.with_extension("new");
+            let mut program = fs::read(&place).expect("a program");
+            // Another file, which does the same.
+            program.extend_from_slice(b"upgraded");
+            fs::write(&new, program).expect("a program");
+            open(&new);
+            fs::rename(new, place).expect("a program");
+        }
+        self.restart().await;
+        let old = programs_that_were_replaced(self.folder.path());
+        assert_eq!(old, Vec::<PathBuf>::new(), "still run");
     }
 
     fn stop(&mut self) {
@@ -300,6 +321,15 @@ fn settings(command: &mut Command, folder: &Path, instance: &str, ports: [u16; 2
         .env("LONGSHORE_TRAEFIK_IMAGE", "longshore/traefik:v3.7")
         .env("LONGSHORE_SERVER_USER", SERVER_USER)
         .env("LONGSHORE_DB_USER", "postgres");
+}
+
+/// What processes run that is no file of this folder any more.
+fn programs_that_were_replaced(folder: &Path) -> Vec<PathBuf> {
+    let processes = fs::read_dir("/proc").expect("/proc").flatten();
+    processes
+        .filter_map(|process| fs::read_link(process.path().join("exe")).ok())
+        .filter(|program| program.starts_with(folder) && !program.exists())
+        .collect()
 }
 
 fn open(folder: &Path) {

@@ -13,8 +13,6 @@ use longshore_testkit::engine::Run;
 use longshore_testkit::{ports, programs};
 use tempfile::TempDir;
 
-const VERSION: &str = "9.9.9";
-
 const PROGRAMS: [&str; 2] = ["longshore", "longshore-agent"];
 
 /// An installation in a folder of its own; removed when dropped.
@@ -36,7 +34,7 @@ impl Installation {
             .expect("a folder");
         // The unprivileged parts must reach their directories.
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).expect("its mode");
-        let release = publish(folder.path());
+        let release = publish(folder.path(), "9.9.9");
         Self {
             release_url: serve(release),
             folder,
@@ -74,6 +72,13 @@ impl Installation {
         text(&output)
     }
 
+    /// The containers of the installation, as long as they are the same.
+    fn containers(&self) -> String {
+        let label = format!("label={}.owned", self.run.name());
+        let list = ["ps", "--all", "--quiet", "--no-trunc", "--filter", &label];
+        text(&Command::new("docker").args(list).output().expect("docker"))
+    }
+
     /// The number of the supervisor's process.
     fn supervisor(&self) -> String {
         let file = self.folder.path().join("run/supervisor.pid");
@@ -91,14 +96,18 @@ impl Drop for Installation {
     }
 }
 
-/// Makes a release of this build's programs.
-fn publish(folder: &Path) -> PathBuf {
+/// Makes a release of this build's programs; what follows them makes them others.
+fn publish(folder: &Path, version: &str) -> PathBuf {
     let release = folder.join("release");
-    let name = format!("longshore-{VERSION}-{}", std::env::consts::ARCH);
+    let name = format!("longshore-{version}-{}", std::env::consts::ARCH);
     let stage = release.join(&name);
     fs::create_dir_all(&stage).expect("a folder");
     for program in PROGRAMS {
-        fs::copy(programs::path(program), stage.join(program)).expect("a program");
+        let place = stage.join(program);
+        fs::copy(programs::path(program), &place).expect("a program");
+        let file = fs::File::options().append(true).open(place);
+        let added = file.and_then(|mut file| file.write_all(version.as_bytes()));
+        added.expect("a program");
     }
     let unit = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../longshore.service");
     fs::copy(unit, stage.join("longshore.service")).expect("the unit");
@@ -116,7 +125,7 @@ fn publish(folder: &Path) -> PathBuf {
         .output()
         .expect("sha256sum");
     fs::write(release.join(format!("{tarball}.sha256")), sum.stdout).expect("the checksum");
-    fs::write(release.join("VERSION"), format!("{VERSION}\n")).expect("the version");
+    fs::write(release.join("VERSION"), format!("{version}\n")).expect("the version");
     release
 }
 
@@ -182,6 +191,19 @@ async fn a_release_is_installed_from_http_upgraded_in_place_and_removed() {
     assert_eq!(installation.supervisor(), before);
     assert_eq!(fs::read(&key).expect("the master key"), key_before);
 
+    // The next release: other programs, the same data and containers.
+    let containers = installation.containers();
+    assert_eq!(containers.lines().count(), 1, "the proxy: {containers}");
+    publish(installation.folder.path(), "9.9.10");
+    installation.install();
+    assert_ne!(installation.supervisor(), before);
+    assert_eq!(fs::read(&key).expect("the master key"), key_before);
+    assert_eq!(installation.containers(), containers);
+    let answer = reqwest::get(&ready).await.expect("an answer");
+    assert_eq!(answer.status().as_u16(), 200);
+    let place = installation.folder.path().join("prefix/bin/longshore");
+    assert!(fs::read(place).expect("a program").ends_with(b"9.9.10"));
+
     // Removed, but for the data; and then all of it.
     let removed = installation.installer(&["--uninstall"]);
     assert!(removed.status.success(), "{}", text(&removed));
@@ -190,9 +212,5 @@ async fn a_release_is_installed_from_http_upgraded_in_place_and_removed() {
     let purged = installation.installer(&["--uninstall", "--purge"]);
     assert!(purged.status.success(), "{}", text(&purged));
     assert!(!installation.folder.path().join("data").exists());
-    let label = format!("label={}.owned", installation.run.name());
-    let left = Command::new("docker")
-        .args(["ps", "--all", "--quiet", "--filter", &label])
-        .output();
-    assert_eq!(text(&left.expect("docker")), "", "containers are left");
+    assert_eq!(installation.containers(), "", "containers are left");
 }

@@ -197,18 +197,27 @@ async fn a_database_has_its_console() {
         database("db", "postgres").await,
         database("cache", "redis").await,
     );
-    for service in [&postgres, &redis] {
+    let (mariadb, valkey) = (
+        database("other-db", "mariadb").await,
+        database("other-cache", "valkey").await,
+    );
+    for service in [&postgres, &redis, &mariadb, &valkey] {
         wait::until("the database", Duration::from_secs(90), || async {
             let shown = api.get(&format!("/services/{service}")).await.body;
             (shown["status"] == "running").then_some(())
         })
         .await;
     }
+    // Its container does not know this one.
+    let password = format!("/services/{mariadb}/password");
+    api.post(&password, json!({})).await.expect(200);
     let browser = Browser::start(&longshore.url()).await;
     sign_in(&browser).await;
     for (service, prompt, typed, seen) in [
         (&postgres, "app=#", "SELECT 6*7 AS answer;\n", "42"),
         (&redis, "127.0.0.1:6379>", "ECHO Ahoy\n", "\"Ahoy\""),
+        (&mariadb, "[app]>", "SELECT 6*7 AS answer;\n", "42"),
+        (&valkey, "127.0.0.1:6379>", "ECHO Ahoy\n", "\"Ahoy\""),
     ] {
         browser.open(&format!("/services/{service}/terminal")).await;
         browser.press("Open").await;
@@ -220,5 +229,7 @@ async fn a_database_has_its_console() {
     browser.open("/").await;
     gone(&longshore, &postgres, &["psql"]).await;
     gone(&longshore, &redis, &["redis-cli"]).await;
+    gone(&longshore, &mariadb, &["mariadb --user"]).await;
+    gone(&longshore, &valkey, &["valkey-cli"]).await;
     browser.close().await;
 }

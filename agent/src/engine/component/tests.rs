@@ -18,11 +18,12 @@ use serde_json::{Value, json};
 use crate::engine::Names;
 use crate::engine::parts::Part;
 use crate::engine::spec::{Ingredients, service_spec};
+use crate::engine::start::starts_again;
 
 const ROOT: &str = "/checkout";
 
-/// The Swarm service of the one component of a file.
-fn spec(fields: &Value) -> ServiceSpec {
+/// The job of the one component of a file.
+fn job(fields: &Value) -> DeployJob {
     let mut web = json!({ "image": "app:1" });
     web.as_object_mut()
         .unwrap()
@@ -43,7 +44,7 @@ fn spec(fields: &Value) -> ServiceSpec {
         .components
         .remove(0);
     let stack = ServiceId::generate();
-    let job = DeployJob {
+    DeployJob {
         deployment: DeploymentId::generate(),
         number: 7,
         service: component.name.service_of(stack),
@@ -82,7 +83,12 @@ fn spec(fields: &Value) -> ServiceSpec {
             copies: vec![("/init".to_owned(), PathBuf::from("/copies/abc/files"))],
             fingerprint: "f".to_owned(),
         })),
-    };
+    }
+}
+
+/// The Swarm service of the one component of a file.
+fn spec(fields: &Value) -> ServiceSpec {
+    let job = job(fields);
     let part = Part {
         index: 0,
         name: "longshore-shop-web-7".to_owned(),
@@ -195,6 +201,23 @@ fn a_restart_is_a_condition(
 ) {
     let policy = task(&json!({ "restart": restart })).restart_policy.unwrap();
     assert_eq!(policy.condition, Some(wanted));
+}
+
+#[rstest]
+#[case("no", 1, false)]
+#[case("on-failure:2", 2, true)]
+#[case("on-failure:2", 3, false)]
+#[case("on-failure", 9, true)]
+#[case("always", 9, true)]
+fn a_container_that_nobody_starts_again_is_not_waited_for(
+    #[case] restart: &str,
+    #[case] ends: usize,
+    #[case] again: bool,
+) {
+    assert_eq!(
+        starts_again(&job(&json!({ "restart": restart })), ends),
+        again
+    );
 }
 
 #[test]

@@ -93,7 +93,8 @@ impl Control {
                 (key.clone(), value.clone())
             })
             .collect();
-        let command = |variables: BTreeMap<EnvKey, Secret>| -> Result<ContainerCommand> {
+        let command = |mut variables: BTreeMap<EnvKey, Secret>| -> Result<ContainerCommand> {
+            engine.add_client_variables(&mut variables);
             let mut known = variables.clone();
             let key: EnvKey = NEW_PASSWORD.parse().map_err(ControlError::internal)?;
             known.insert(key, password.clone());

@@ -93,6 +93,27 @@ fn every_url_resolves_and_is_secret() {
 }
 
 #[test]
+fn clients_know_a_password_that_their_containers_need_not() {
+    let mysql = Engine::find("mysql").unwrap();
+    let key: EnvKey = "MYSQL_PWD".parse().unwrap();
+    let own = variables(mysql, "db");
+    // With it, the first start of the image fails halfway.
+    assert!(!own.contains_key(&key));
+    let mut values = resolve(&own, &Scopes::default())
+        .unwrap()
+        .into_iter()
+        .map(|(key, variable)| (key, variable.value))
+        .collect();
+    mysql.add_client_variables(&mut values);
+    assert_eq!(values[&key].expose(), "pass");
+    for engine in ENGINES {
+        for (key, _) in engine.client_variables {
+            key.parse::<EnvKey>().expect(engine.name);
+        }
+    }
+}
+
+#[test]
 fn options_are_checked_and_become_arguments() {
     let redis = Engine::find("redis").unwrap();
     let run = redis
