@@ -33,6 +33,7 @@ impl World {
                 }],
                 stacks: None,
                 repositories: None,
+                dashboard: None,
             },
             unfinished: Vec::new(),
             recently_live: None,
