@@ -94,6 +94,7 @@ async fn a_certificate_of_the_dashboard_cannot_be_removed(pool: PgPool) {
 #[sqlx::test(migrator = "longshore_control::store::MIGRATOR")]
 async fn cookies_are_secure_behind_the_machines_own_proxy_and_nobody_elses(pool: PgPool) {
     let world = World::with_teams(pool).await;
+    world.owner().await;
     for (proof, secure) in [(PROOF, true), ("guessed", false)] {
         let ask = request("GET", "/login")
             .header("host", "panel.example.com")
