@@ -6,12 +6,16 @@
 //! decided is refused by its name, and all problems come at once.
 
 mod amounts;
+mod build;
 mod component;
 pub mod keys;
+mod limits;
+mod network;
 mod read;
 mod release;
 mod sections;
 mod storage;
+mod values;
 
 pub use component::{
     Component, ComponentBuild, ComponentFile, ComponentHealth, ComponentMount, Condition,

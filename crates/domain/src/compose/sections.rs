@@ -5,42 +5,15 @@ use std::str::FromStr;
 
 use serde_json::{Map, Value};
 
-use super::amounts::{bytes, integer, nano_cpus, nanoseconds, seconds};
+use super::amounts::{integer, nanoseconds, seconds};
+use super::limits::capability;
+use super::network::{aliases, ports};
+use super::values::{at, flag, list, map, text};
 use super::{
-    Component, ComponentBuild, ComponentHealth, ComponentName, Condition, Dependency, Given, Log,
-    Resources, Restart, Ulimit,
+    Component, ComponentHealth, ComponentName, Condition, Dependency, Given, Log, Restart,
 };
-use crate::run::Port;
 use crate::{ImageRef, RelativePath};
 
-/// What Docker gives a container anyway, without raw sockets: with them, one could pretend
-/// to be another on the network that all share with the proxy.
-const CAPABILITIES: [&str; 13] = [
-    "AUDIT_WRITE",
-    "CHOWN",
-    "DAC_OVERRIDE",
-    "FOWNER",
-    "FSETID",
-    "KILL",
-    "MKNOD",
-    "NET_BIND_SERVICE",
-    "SETFCAP",
-    "SETGID",
-    "SETPCAP",
-    "SETUID",
-    "SYS_CHROOT",
-];
-/// Settings of the kernel that each container has of its own.
-const SYSCTLS: [&str; 5] = [
-    "net.",
-    "kernel.shm",
-    "kernel.msg",
-    "kernel.sem",
-    "fs.mqueue.",
-];
-/// The most processes of one container.
-const MOST_PIDS: i64 = 4096;
-const MOST_REPLICAS: i64 = 100;
 const DEFAULT_GRACE_SECONDS: u32 = 10;
 
 /// A file that is being read.
@@ -61,23 +34,6 @@ impl Reading<'_> {
         let sentence = sentence.into();
         if !self.notes.contains(&sentence) {
             self.notes.push(sentence);
-        }
-    }
-
-    /// All networks become one; what they promise beside that is said.
-    pub(super) fn networks(&mut self, networks: &Map<String, Value>) {
-        for (name, network) in networks {
-            let driver = text(network, "driver").unwrap_or_default();
-            if !matches!(driver.as_str(), "" | "bridge" | "overlay" | "default") {
-                self.problem(format!(
-                    "networks.{name}.driver is not possible here: the stack's network is an overlay; remove it."
-                ));
-            }
-        }
-        if networks.len() > 1 {
-            self.note(
-                "The stack has one private network, on which all components reach each other, whatever networks the file names.",
-            );
         }
     }
 
@@ -234,66 +190,6 @@ impl Reading<'_> {
         rest.parse().ok()
     }
 
-    fn build(&mut self, place: &str, fields: &Value) -> Option<ComponentBuild> {
-        let build = fields.get("build").filter(|build| build.is_object())?;
-        let place = format!("{place}.build");
-        if !self.given.has_checkout {
-            self.problem(format!(
-                "{place} needs a repository; take the stack's file from Git, or name an image."
-            ));
-            return None;
-        }
-        let path = text(build, "context").unwrap_or_else(|| self.given.root.to_owned());
-        let Some(context) = self.in_checkout(&path) else {
-            self.problem(format!(
-                "{place}.context must be a folder of the repository."
-            ));
-            return None;
-        };
-        let file = text(build, "dockerfile").unwrap_or_else(|| "Dockerfile".to_owned());
-        let dockerfile = if file.starts_with('/') {
-            self.in_checkout(&file)
-        } else {
-            beside(&context, &file)
-        };
-        let Some(dockerfile) = dockerfile else {
-            self.problem(format!(
-                "{place}.dockerfile must be a file of the repository."
-            ));
-            return None;
-        };
-        let mut secrets = BTreeMap::new();
-        for item in items(build, "secrets") {
-            let source = item
-                .as_str()
-                .map(str::to_owned)
-                .or_else(|| text(item, "source"));
-            let Some(source) = source else { continue };
-            let id = text(item, "target").unwrap_or_else(|| source.clone());
-            let variable = self
-                .secrets
-                .get(&source)
-                .and_then(|secret| text(secret, "environment"));
-            match variable {
-                Some(variable) => {
-                    secrets.insert(id, variable);
-                }
-                None => self.problem(format!(
-                    "{place}.secrets names {source}, which has no `environment`; set a variable and name it there."
-                )),
-            }
-        }
-        let args = map(build, "args");
-        Some(ComponentBuild {
-            context,
-            dockerfile,
-            target: text(build, "target"),
-            args,
-            secrets,
-            no_cache: flag(build, "no_cache"),
-        })
-    }
-
     fn depends_on(&mut self, place: &str, fields: &Value) -> Vec<Dependency> {
         let mut found = Vec::new();
         let fields = fields.get("depends_on").and_then(Value::as_object);
@@ -369,129 +265,6 @@ impl Reading<'_> {
         }
     }
 
-    fn resources(&mut self, place: &str, fields: &Value) -> Resources {
-        let mut amount = |value: Option<&Value>, key: &str, read: fn(&Value) -> Option<i64>| {
-            let value = value.filter(|value| !value.is_null())?;
-            let amount = read(value);
-            if amount.is_none() {
-                self.problems
-                    .push(format!("{place}.{key} is not an amount."));
-            }
-            amount.filter(|amount| *amount != 0)
-        };
-        let limit = |key| at(fields, &["deploy", "resources", "limits", key]);
-        let reserved = |key| at(fields, &["deploy", "resources", "reservations", key]);
-        let plain = |key| fields.get(key);
-        let resources = Resources {
-            memory_bytes: amount(limit("memory").or(plain("mem_limit")), "mem_limit", bytes),
-            nano_cpus: amount(limit("cpus").or(plain("cpus")), "cpus", nano_cpus),
-            pids: amount(limit("pids").or(plain("pids_limit")), "pids_limit", integer).map(
-                |pids| {
-                    if pids < 0 {
-                        MOST_PIDS
-                    } else {
-                        pids.min(MOST_PIDS)
-                    }
-                },
-            ),
-            reserved_memory_bytes: amount(
-                reserved("memory").or(plain("mem_reservation")),
-                "mem_reservation",
-                bytes,
-            ),
-            reserved_nano_cpus: amount(reserved("cpus"), "deploy", nano_cpus),
-        };
-        if resources
-            .memory_bytes
-            .is_some_and(|bytes| bytes < 6 * 1024 * 1024)
-        {
-            self.problem(format!("{place}.mem_limit must be at least 6 MiB."));
-        }
-        resources
-    }
-
-    fn replicas(&mut self, place: &str, fields: &Value) -> u32 {
-        let count = at(fields, &["deploy", "replicas"])
-            .or(fields.get("scale"))
-            .and_then(integer)
-            .unwrap_or(1);
-        if !(0..=MOST_REPLICAS).contains(&count) {
-            self.problem(format!(
-                "{place}.deploy.replicas must be between 0 and {MOST_REPLICAS}."
-            ));
-        }
-        u32::try_from(count).unwrap_or(1)
-    }
-
-    fn hosts(&mut self, place: &str, fields: &Value) -> Vec<(String, String)> {
-        let mut hosts = Vec::new();
-        for line in list(fields, "extra_hosts").unwrap_or_default() {
-            let parts = line.split_once('=').or_else(|| line.split_once(':'));
-            let Some((name, address)) = parts else {
-                self.problem(format!("{place}.extra_hosts must be names with addresses."));
-                continue;
-            };
-            let address = address.trim_matches(['[', ']']);
-            let fits = address == "host-gateway" || address.parse::<std::net::IpAddr>().is_ok();
-            let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
-            if !fits || name.is_empty() || !name.chars().all(plain) {
-                self.problem(format!(
-                    "{place}.extra_hosts must be names with an address or host-gateway."
-                ));
-                continue;
-            }
-            hosts.push((name.to_owned(), address.to_owned()));
-        }
-        hosts
-    }
-
-    fn ulimits(&mut self, place: &str, fields: &Value) -> Vec<Ulimit> {
-        let mut found = Vec::new();
-        let limits = fields.get("ulimits").and_then(Value::as_object);
-        for (name, value) in limits.into_iter().flatten() {
-            let single = integer(value);
-            let part = |key| single.or_else(|| value.get(key).and_then(integer));
-            match (part("soft"), part("hard")) {
-                (Some(soft), Some(hard)) => found.push(Ulimit {
-                    name: name.clone(),
-                    soft,
-                    hard,
-                }),
-                _ => self.problem(format!(
-                    "{place}.ulimits.{name} must be a number, or soft and hard."
-                )),
-            }
-        }
-        found
-    }
-
-    fn sysctls(&mut self, place: &str, fields: &Value) -> BTreeMap<String, String> {
-        let sysctls = map(fields, "sysctls");
-        for name in sysctls.keys() {
-            if !SYSCTLS.iter().any(|start| name.starts_with(start)) {
-                self.problem(format!(
-                    "{place}.sysctls.{name} is not possible here: it belongs to the whole server; remove it."
-                ));
-            }
-        }
-        sysctls
-    }
-
-    fn capabilities(&mut self, place: &str, fields: &Value) -> Vec<String> {
-        let mut added = Vec::new();
-        for name in list(fields, "cap_add").unwrap_or_default() {
-            let full = capability(&name);
-            if CAPABILITIES.contains(&full.trim_start_matches("CAP_")) {
-                added.push(full);
-            } else {
-                self.problem(format!(
-                    "{place}.cap_add is not possible here: {name} gives power over the server; remove it."
-                ));
-            }
-        }
-        added
-    }
-
     fn logging(&mut self, place: &str, fields: &Value) {
         let driver = at(fields, &["logging", "driver"])
             .and_then(Value::as_str)
@@ -504,140 +277,8 @@ impl Reading<'_> {
     }
 }
 
-/// The first TCP port that the file names, and whether it names any.
-fn ports(fields: &Value) -> (Option<Port>, bool) {
-    let is_tcp = |protocol: Option<&str>| protocol.is_none_or(|protocol| protocol == "tcp");
-    let published = items(fields, "ports")
-        .filter(|port| is_tcp(port.get("protocol").and_then(Value::as_str)))
-        .filter_map(|port| port.get("target").and_then(integer));
-    let exposed = items(fields, "expose").filter_map(|port| {
-        let text = port
-            .as_str()
-            .map_or_else(|| port.to_string(), str::to_owned);
-        let (numbers, protocol) = match text.split_once('/') {
-            Some((numbers, protocol)) => (numbers, Some(protocol)),
-            None => (text.as_str(), None),
-        };
-        is_tcp(protocol).then(|| numbers.split('-').next()?.parse::<i64>().ok())?
-    });
-    let first = published.chain(exposed).next();
-    let port = first
-        .and_then(|port| u16::try_from(port).ok())
-        .and_then(Port::new);
-    (port, first.is_some())
-}
-
-fn aliases(fields: &Value) -> Vec<String> {
-    let mut found: Vec<String> = fields
-        .get("networks")
-        .and_then(Value::as_object)
-        .into_iter()
-        .flatten()
-        .flat_map(|(_, network)| list(network, "aliases").unwrap_or_default())
-        .collect();
-    found.sort();
-    found.dedup();
-    found
-}
-
 fn option(fields: &Value, key: &str) -> Option<String> {
     at(fields, &["logging", "options", key])
         .and_then(Value::as_str)
         .map(str::to_owned)
-}
-
-/// A capability under its full name.
-fn capability(name: &str) -> String {
-    let name = name.to_ascii_uppercase();
-    if name == "ALL" || name.starts_with("CAP_") {
-        name
-    } else {
-        format!("CAP_{name}")
-    }
-}
-
-/// A path that is meant from a folder of the checkout.
-fn beside(folder: &RelativePath, path: &str) -> Option<RelativePath> {
-    let mut parts: Vec<&str> = folder
-        .as_str()
-        .split('/')
-        .filter(|part| !matches!(*part, "" | "."))
-        .collect();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop()?;
-            }
-            part => parts.push(part),
-        }
-    }
-    parts.join("/").parse().ok()
-}
-
-pub(super) fn at<'v>(value: &'v Value, path: &[&str]) -> Option<&'v Value> {
-    let mut value = value;
-    for key in path {
-        value = value.get(key)?;
-    }
-    (!value.is_null()).then_some(value)
-}
-
-pub(super) fn items<'v>(value: &'v Value, key: &str) -> impl Iterator<Item = &'v Value> {
-    value
-        .get(key)
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-}
-
-pub(super) fn text(value: &Value, key: &str) -> Option<String> {
-    match value.get(key)? {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
-    }
-}
-
-pub(super) fn flag(value: &Value, key: &str) -> bool {
-    match value.get(key) {
-        Some(Value::Bool(flag)) => *flag,
-        Some(Value::String(text)) => text == "true",
-        _ => false,
-    }
-}
-
-/// A list of texts; none when the key is absent or null.
-pub(super) fn list(value: &Value, key: &str) -> Option<Vec<String>> {
-    match value.get(key)? {
-        Value::Array(items) => Some(
-            items
-                .iter()
-                .map(|item| match item {
-                    Value::String(text) => text.clone(),
-                    other => other.to_string(),
-                })
-                .collect(),
-        ),
-        Value::String(text) => Some(vec![text.clone()]),
-        _ => None,
-    }
-}
-
-/// Texts by names.
-pub(super) fn map(value: &Value, key: &str) -> BTreeMap<String, String> {
-    value
-        .get(key)
-        .and_then(Value::as_object)
-        .into_iter()
-        .flatten()
-        .filter_map(|(name, value)| {
-            let text = match value {
-                Value::Null => return None,
-                Value::String(text) => text.clone(),
-                other => other.to_string(),
-            };
-            Some((name.clone(), text))
-        })
-        .collect()
 }

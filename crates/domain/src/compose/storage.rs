@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::amounts::{bytes, mode};
-use super::sections::{Reading, flag, items, list, text};
+use super::sections::Reading;
+use super::values::{flag, items, list, text};
 use super::{ComponentFile, ComponentMount, label};
 use crate::{HostPath, VolumeName};
 
