@@ -25,10 +25,7 @@ impl Edge {
             ctx.say("There is no domain to switch.");
             self.take_away(&name).await.map_err(failed)?;
         } else {
-            let secret = self.files.secret().await.map_err(failed)?;
-            let port = self.config.proxy_https_port;
-            let shares = self.shares(&job.routes).await.map_err(failed)?;
-            let file = routes_file(&backend, &job.routes, &shares, &secret, port);
+            let file = self.file(&backend, &job.routes).await.map_err(failed)?;
             // Once begun, a change is not left half done: it is taken within seconds or
             // undone.
             self.change(&name, &file).await.map_err(failed)?;
@@ -133,10 +130,7 @@ impl Edge {
     ) -> Result<(), AgentProblem> {
         let mut backend = backend(job, new);
         backend.parts.extend(old.iter().map(pair));
-        let secret = self.files.secret().await?;
-        let shares = self.shares(&job.routes).await?;
-        let port = self.config.proxy_https_port;
-        let file = routes_file(&backend, &job.routes, &shares, &secret, port);
+        let file = self.file(&backend, &job.routes).await?;
         self.change(&routes_name(job.service), &file).await
     }
 
@@ -194,16 +188,14 @@ impl Edge {
             parts: serving(version),
             is_sticky: version.is_sticky,
         };
+        self.file(&backend, &update.routes).await
+    }
+
+    async fn file(&self, backend: &Backend, routes: &[Route]) -> Result<File, AgentProblem> {
         let secret = self.files.secret().await?;
+        let shares = self.shares(routes).await?;
         let port = self.config.proxy_https_port;
-        let shares = self.shares(&update.routes).await?;
-        Ok(routes_file(
-            &backend,
-            &update.routes,
-            &shares,
-            &secret,
-            port,
-        ))
+        Ok(routes_file(backend, routes, &shares, &secret, port))
     }
 
     /// The versions of other services that get a share of a service's requests. One that is

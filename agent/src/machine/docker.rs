@@ -1,8 +1,10 @@
 //! The real machine: libgit2, Docker Engine with Swarm, Traefik.
 
+mod image;
+mod prepare;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
@@ -17,7 +19,7 @@ use tokio::sync::watch;
 
 use super::step_by_step::StepByStep;
 use super::{Machine, MachineState, Owned};
-use crate::build::{self, BuildHost, BuildRequest, Image};
+use crate::build::{self, BuildHost, Image};
 use crate::certificates::Certificates;
 use crate::compose::{self, Compose};
 use crate::config::Config;
@@ -29,9 +31,6 @@ use crate::git::{self, Checkout};
 use crate::paths::Paths;
 use crate::stage::{StageContext, StageError};
 use crate::tasks::Tasks;
-
-/// How long to wait until Docker is prepared again after it failed.
-const RETRY_AFTER: Duration = Duration::from_secs(2);
 
 /// The real machine.
 pub struct DockerMachine {
@@ -64,117 +63,6 @@ impl DockerMachine {
             tasks: tasks.clone(),
             prepared: watch::Sender::new(Err("Docker is being prepared".to_owned())),
         }))
-    }
-
-    /// Makes Swarm, networks and the proxy ready, as soon as Docker answers, and keeps
-    /// the proxy so.
-    pub fn prepare_in_background(self: &Arc<Self>) {
-        let builds = Arc::clone(&self.builds);
-        let stopping = self.tasks.stopping().clone();
-        self.tasks.spawn("builds", async move {
-            tokio::select! {
-                () = stopping.cancelled() => {}
-                () = builds.supervise() => {}
-            }
-        });
-        let engine = self.engine.clone();
-        self.tasks.spawn("terminals", async move {
-            engine.end_left_terminals().await;
-        });
-        let machine = Arc::clone(self);
-        self.tasks.spawn("certificates", async move {
-            let stopping = machine.tasks.stopping().clone();
-            let mut prepared = machine.prepared.subscribe();
-            tokio::select! {
-                () = stopping.cancelled() => return,
-                _ = prepared.wait_for(Result::is_ok) => {}
-            }
-            machine
-                .certificates
-                .supervise(&machine.edge, stopping)
-                .await;
-        });
-        let machine = Arc::clone(self);
-        self.tasks.spawn("prepare", async move {
-            let stopping = machine.tasks.stopping().clone();
-            tokio::select! {
-                () = stopping.cancelled() => {}
-                () = machine.prepare() => machine.edge.supervise(stopping.clone()).await,
-            }
-        });
-    }
-
-    async fn prepare(&self) {
-        loop {
-            match self.try_prepare().await {
-                Ok(()) => {
-                    let _ = self.prepared.send_replace(Ok(()));
-                    tracing::info!("Docker, Swarm and the proxy are ready");
-                    return;
-                }
-                Err(problem) => {
-                    let is_news = self.prepared.send_if_modified(|prepared| {
-                        let news = Err(problem.message.clone());
-                        let is_news = *prepared != news;
-                        *prepared = news;
-                        is_news
-                    });
-                    if is_news {
-                        tracing::warn!(%problem, "Docker cannot be prepared yet");
-                    }
-                    tokio::time::sleep(RETRY_AFTER).await;
-                }
-            }
-        }
-    }
-
-    /// How the image of a job is built; none when there is nothing to build.
-    fn build_request<'a>(
-        &self,
-        job: &'a DeployJob,
-        (checkout, tree): (&'a Path, &'a str),
-        tag: &'a str,
-    ) -> Option<BuildRequest<'a>> {
-        let (build, build_secrets, clear_cache) = job.origin.build()?;
-        Some(BuildRequest {
-            checkout,
-            tree,
-            build,
-            args: build::arguments(build, &job.variables),
-            secrets: build_secrets,
-            registries: &job.registries,
-            tag,
-            labels: self.engine.image_labels(job),
-            clear_cache,
-        })
-    }
-
-    async fn try_prepare(&self) -> Result<(), AgentProblem> {
-        self.engine.prepare().await?;
-        self.edge.prepare().await
-    }
-
-    /// Waits until Swarm and the proxy are there, and says so when that takes time.
-    async fn when_prepared(&self, context: &StageContext) -> Result<(), StageError> {
-        let mut prepared = self.prepared.subscribe();
-        let reason = prepared.borrow_and_update().clone().err();
-        if let Some(reason) = reason {
-            context.say(format!("waiting for Docker: {reason}"));
-        }
-        context
-            .or_cancelled(async {
-                prepared
-                    .wait_for(Result::is_ok)
-                    .await
-                    .map(drop)
-                    .map_err(|_| {
-                        StageError::failed(
-                            FailureKind::EngineUnavailable,
-                            "the agent is shutting down",
-                        )
-                    })
-            })
-            .await
     }
 }
 
@@ -313,49 +201,7 @@ impl Machine for DockerMachine {
         job: &DeployJob,
         source: Option<(&Path, &str)>,
     ) -> Result<Image, StageError> {
-        // Before anything is built or changed.
-        self.engine
-            .check_binds(job)
-            .map_err(crate::engine::failed)?;
-        self.engine
-            .check_host_ports(job)
-            .await
-            .map_err(crate::engine::failed)?;
-        let docker = self.engine.docker();
-        let tag = self.engine.image_tag(job.service, job.number);
-        match (&job.origin, source) {
-            (Origin::Git { .. } | Origin::Upload { .. }, source) => {
-                let request = source.and_then(|source| self.build_request(job, source, &tag));
-                let Some(request) = request else {
-                    return Err(StageError::failed(
-                        FailureKind::Internal,
-                        "the checkout is gone",
-                    ));
-                };
-                context
-                    .or_cancelled(async {
-                        self.builds.guard().await;
-                        Ok(())
-                    })
-                    .await?;
-                let image = build::build(context, docker, request).await;
-                self.builds.note_build();
-                image
-            }
-            (Origin::Image { reference }, _) => {
-                build::pull(context, docker, reference, &job.registries, &tag).await
-            }
-            (Origin::Typed, _) => Err(StageError::failed(
-                FailureKind::Internal,
-                "A stack has no image of its own.",
-            )),
-            // Under a tag of its own, so that it stays as long as this version.
-            (Origin::Existing { digest, .. }, _) => {
-                context
-                    .or_cancelled(build::find(docker, &tag, digest))
-                    .await
-            }
-        }
+        self.make_image(context, job, source).await
     }
 
     async fn release(

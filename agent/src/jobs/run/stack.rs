@@ -4,47 +4,26 @@
 //! the others start in the order in which they wait for each other, and the traffic moves
 //! when all of them were verified.
 
-use std::collections::HashMap;
-use std::sync::Arc;
+mod name;
+mod start;
+
 use std::time::Duration;
 
 use futures_util::future::try_join_all;
 use longshore_agent_api::{DeployJob, JobEventKind, Origin, RouteUpdate};
-use longshore_domain::compose::{ComponentRelease, Condition};
+use longshore_domain::compose::ComponentRelease;
 use longshore_domain::{Failure, FailureKind, Stage, Strategy};
 use sha2::{Digest as _, Sha256};
-use tokio::sync::watch;
 
-use super::make_way::{stop_versions, to_give_way};
+use super::make_way::to_give_way;
 use super::{End, Run, seconds};
 use crate::build::Image;
 use crate::jobs::attempt::attempt;
 use crate::jobs::blocking;
 use crate::jobs::record::{ComponentProgress, JobRecord, Progress};
-use crate::machine::Machine;
-use crate::stage::{EventSink, StageContext, StageError};
-
-/// How often it is asked whether a component's containers run.
-const POLL: Duration = Duration::from_millis(200);
-
-/// How far a component has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Reached {
-    Nothing,
-    Started,
-    Healthy,
-    Completed,
-}
-
-impl Reached {
-    fn fulfils(self, condition: Condition) -> bool {
-        match condition {
-            Condition::Started => self >= Self::Started,
-            Condition::Healthy => self >= Self::Healthy,
-            Condition::Completed => self >= Self::Completed,
-        }
-    }
-}
+use crate::stage::StageError;
+use name::{name_of, named, named_error, of, runs_once};
+use start::Starting;
 
 impl Run {
     /// All stages of a stack.
@@ -392,126 +371,6 @@ impl Run {
     }
 }
 
-/// Components that start, each as soon as it may.
-struct Starting<'a> {
-    machine: &'a dyn Machine,
-    progress: &'a [ComponentProgress],
-    jobs: &'a [DeployJob],
-    images: &'a [Image],
-}
-
-impl Starting<'_> {
-    async fn run(&self, context: StageContext) -> Result<(), StageError> {
-        let reached: HashMap<&str, watch::Sender<Reached>> = self
-            .jobs
-            .iter()
-            .zip(self.progress)
-            .map(|(job, known)| {
-                let first = match known.kept {
-                    Some(_) => Reached::Healthy,
-                    None => Reached::Nothing,
-                };
-                (name_of(job), watch::Sender::new(first))
-            })
-            .collect();
-        let all = self
-            .jobs
-            .iter()
-            .zip(self.images)
-            .zip(self.progress)
-            .filter(|(_, known)| known.kept.is_none())
-            .map(|((job, image), known)| {
-                let context = of(context.clone(), job);
-                let reached = &reached;
-                async move {
-                    let started = self.one(&context, job, image, known, reached).await;
-                    started.map_err(|error| named_error(error, job))
-                }
-            });
-        try_join_all(all).await.map(drop)
-    }
-
-    async fn one(
-        &self,
-        context: &StageContext,
-        job: &DeployJob,
-        image: &Image,
-        known: &ComponentProgress,
-        reached: &HashMap<&str, watch::Sender<Reached>>,
-    ) -> Result<(), StageError> {
-        self.wait_for_others(context, job, reached).await?;
-        if job.strategy == Strategy::Recreate {
-            let numbers: Vec<i32> = known
-                .progress
-                .stopped
-                .iter()
-                .map(|old| old.number)
-                .collect();
-            stop_versions(self.machine, context, job.service, &numbers).await?;
-        }
-        let tell = |news: Reached| {
-            if let Some(sender) = reached.get(name_of(job)) {
-                sender.send_modify(|now| *now = (*now).max(news));
-            }
-        };
-        let start = self.machine.start(context, job, image);
-        let notice = async {
-            loop {
-                if let Ok(true) = self.machine.has_started(job).await {
-                    tell(Reached::Started);
-                    return;
-                }
-                tokio::time::sleep(POLL).await;
-            }
-        };
-        tokio::pin!(start);
-        tokio::select! {
-            result = &mut start => result?,
-            () = notice => start.await?,
-        }
-        tell(if runs_once(job) {
-            Reached::Completed
-        } else {
-            Reached::Healthy
-        });
-        Ok(())
-    }
-
-    async fn wait_for_others(
-        &self,
-        context: &StageContext,
-        job: &DeployJob,
-        reached: &HashMap<&str, watch::Sender<Reached>>,
-    ) -> Result<(), StageError> {
-        let Some(stack) = &job.component else {
-            return Ok(());
-        };
-        for dependency in &stack.component.depends_on {
-            let Some(sender) = reached.get(dependency.name.as_str()) else {
-                continue;
-            };
-            let mut watched = sender.subscribe();
-            let fulfilled = |now: &Reached| now.fulfils(dependency.condition);
-            if !fulfilled(&watched.borrow_and_update()) {
-                let what = match dependency.condition {
-                    Condition::Started => "to start",
-                    Condition::Healthy => "to be healthy",
-                    Condition::Completed => "to end",
-                };
-                context.say(format!("waits for {} {what}", dependency.name));
-            }
-            context
-                .or_cancelled(async {
-                    // Nobody drops the senders while any component waits.
-                    let _ = watched.wait_for(fulfilled).await;
-                    Ok(())
-                })
-                .await?;
-        }
-        Ok(())
-    }
-}
-
 /// The sandbox that reads the file is nobody: it may pass through to the checkout, which
 /// is otherwise closed by the directory above. Blocking.
 fn prepare(work_tree: &std::path::Path, is_typed: bool) -> std::io::Result<()> {
@@ -524,71 +383,5 @@ fn prepare(work_tree: &std::path::Path, is_typed: bool) -> std::io::Result<()> {
     match work_tree.parent() {
         Some(parent) => std::fs::set_permissions(parent, std::fs::Permissions::from_mode(0o711)),
         None => Ok(()),
-    }
-}
-
-fn runs_once(job: &DeployJob) -> bool {
-    job.component
-        .as_ref()
-        .is_some_and(|stack| stack.component.runs_once)
-}
-
-/// The component's name, for people.
-fn name_of(job: &DeployJob) -> &str {
-    match &job.component {
-        Some(stack) => stack.component.name.as_str(),
-        None => job.service_name.as_str(),
-    }
-}
-
-fn named(end: End, job: &DeployJob) -> End {
-    match end {
-        End::Stopped => End::Stopped,
-        End::Failed(failure) => End::Failed(Failure::new(
-            failure.stage,
-            failure.kind,
-            format!("{}: {}", name_of(job), failure.message),
-        )),
-    }
-}
-
-fn named_error(error: StageError, job: &DeployJob) -> StageError {
-    match error {
-        StageError::Cancelled => StageError::Cancelled,
-        StageError::Failed { kind, message } => {
-            StageError::failed(kind, format!("{}: {message}", name_of(job)))
-        }
-    }
-}
-
-/// The context of one component: its lines begin with its name.
-fn of(context: StageContext, job: &DeployJob) -> StageContext {
-    StageContext {
-        sink: Arc::new(Named {
-            name: name_of(job).to_owned(),
-            sink: context.sink,
-        }),
-        cancel: context.cancel,
-    }
-}
-
-struct Named {
-    name: String,
-    sink: Arc<dyn EventSink>,
-}
-
-impl EventSink for Named {
-    fn append(&self, event: JobEventKind) {
-        self.sink.append(match event {
-            JobEventKind::Line { stream, text } => JobEventKind::Line {
-                stream,
-                text: format!("{} | {text}", self.name),
-            },
-            other => other,
-        });
-    }
-
-    fn resume_output(&self) {
-        self.sink.resume_output();
     }
 }
