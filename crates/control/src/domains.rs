@@ -5,13 +5,15 @@ mod change;
 mod options;
 pub(crate) mod protection;
 
-use longshore_domain::route::{Route, Share, TlsMode};
+use longshore_domain::route::{DomainOptions, Route, Share, TlsMode};
 use longshore_domain::run::Port;
-use longshore_domain::{ComponentName, DomainId, DomainName, PathPrefix, Permission, ServiceId};
+use longshore_domain::{
+    ComponentName, DomainId, DomainName, PathPrefix, Permission, ServiceId, TeamId,
+};
 use longshore_store::domains::DomainRecord;
 use longshore_store::events::{self, Event};
 use longshore_store::services::ServiceRecord;
-use longshore_store::{domains, services};
+use longshore_store::{PgConnection, domains, services};
 
 pub(crate) use protection::Protection;
 
@@ -41,38 +43,14 @@ impl Control {
                 "A database speaks no HTTP, so it takes no domains.",
             ));
         }
-        let Parsed {
-            host,
-            path_prefix,
-            port,
-            tls,
-            component,
-        } = self.parse_domain(service.get(), &draft)?;
-        let wished = Protection {
-            certificate: draft.certificate,
-            dns_provider: draft.dns_provider,
-        };
+        let parsed = self.parse_domain(service.get(), &draft)?;
         let options = self
             .options(&mut transaction, service.get(), draft.options, &[])
             .await?;
         let team = service.team();
-        protection::claim(&mut transaction, team, &host).await?;
-        let protection = protection::of(&mut transaction, team, &host, tls, wished).await?;
-        let domain = DomainRecord {
-            id: DomainId::generate(),
-            team: service.team(),
-            service: service.get().id,
-            strip_prefix: draft.strip_prefix && !path_prefix.is_root(),
-            host,
-            path_prefix,
-            port,
-            tls,
-            certificate: protection.certificate,
-            dns_provider: protection.dns_provider,
-            options,
-            component,
-        };
-        check_redirect(&domain)?;
+        protection::claim(&mut transaction, team, &parsed.host).await?;
+        let owner = (DomainId::generate(), team, service.get().id);
+        let domain = parsed.record(&mut transaction, owner, options).await?;
         domains::insert(&mut transaction, &domain).await?;
         let target = format!("domain:{}", domain.host);
         note(&mut transaction, actor, &service, "domain.add", &target).await?;
@@ -139,9 +117,14 @@ impl Control {
         }
         Ok(Parsed {
             host,
+            strip_prefix: draft.strip_prefix && !path_prefix.is_root(),
             path_prefix,
             port,
             tls,
+            wished: Protection {
+                certificate: draft.certificate,
+                dns_provider: draft.dns_provider,
+            },
             component,
         })
     }
@@ -179,9 +162,41 @@ fn component(
 struct Parsed {
     host: DomainName,
     path_prefix: PathPrefix,
+    strip_prefix: bool,
     port: Option<Port>,
     tls: TlsMode,
+    wished: Protection,
     component: Option<ComponentName>,
+}
+
+impl Parsed {
+    /// The domain of a team's service, after looking for what protects it and whether it
+    /// leads back to itself.
+    async fn record(
+        self,
+        connection: &mut PgConnection,
+        (id, team, service): (DomainId, TeamId, ServiceId),
+        options: DomainOptions,
+    ) -> Result<DomainRecord> {
+        let protection =
+            protection::of(connection, team, &self.host, self.tls, self.wished).await?;
+        let domain = DomainRecord {
+            id,
+            team,
+            service,
+            host: self.host,
+            path_prefix: self.path_prefix,
+            strip_prefix: self.strip_prefix,
+            port: self.port,
+            tls: self.tls,
+            certificate: protection.certificate,
+            dns_provider: protection.dns_provider,
+            options,
+            component: self.component,
+        };
+        check_redirect(&domain)?;
+        Ok(domain)
+    }
 }
 
 /// A redirect to its own host would never end.

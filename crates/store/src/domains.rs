@@ -116,7 +116,8 @@ pub async fn insert(connection: &mut PgConnection, domain: &DomainRecord) -> Res
 pub async fn update(connection: &mut PgConnection, domain: &DomainRecord) -> Result<()> {
     let done = sqlx::query!(
         "UPDATE domains SET path_prefix = $3, strip_prefix = $4, port = $5, tls = $6,
-                            certificate_id = $7, dns_provider_id = $8, options = $9
+                            certificate_id = $7, dns_provider_id = $8, options = $9,
+                            component = $10
          WHERE team_id = $1 AND id = $2",
         domain.team.0,
         domain.id.0,
@@ -127,6 +128,7 @@ pub async fn update(connection: &mut PgConnection, domain: &DomainRecord) -> Res
         domain.certificate.map(|id| id.0),
         domain.dns_provider.map(|id| id.0),
         to_json(&domain.options)?,
+        domain.component.as_ref().map(ComponentName::as_str),
     )
     .execute(connection)
     .await?;

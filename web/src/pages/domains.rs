@@ -319,7 +319,7 @@ pub async fn save(
                 certificate: Some(form.certificate.parse().ok()),
                 dns_provider: Some(form.dns_provider.parse().ok()),
                 options: Some(options),
-                component: None,
+                component: fields.optional("component"),
             };
             match control.update_domain(&signed.actor, id, patch).await {
                 Ok(domain) => {

@@ -8,7 +8,7 @@ use longshore_store::domains::{self, DomainRecord};
 use longshore_store::events::{self, Event};
 use longshore_store::services::{self, ServiceRecord};
 
-use super::{Parsed, Protection, domain_view};
+use super::domain_view;
 use crate::access::Authorized;
 use crate::transaction::note;
 use crate::{Actor, Control, ControlError, DomainDraft, DomainPatch, DomainView, Result};
@@ -63,13 +63,7 @@ impl Control {
                 .component
                 .or_else(|| before.component.as_ref().map(ToString::to_string)),
         };
-        let Parsed {
-            host,
-            path_prefix,
-            port,
-            tls,
-            component,
-        } = self.parse_domain(&service, &draft)?;
+        let parsed = self.parse_domain(&service, &draft)?;
         let options = match patch.options {
             None => before.options.clone(),
             Some(options) => {
@@ -78,27 +72,8 @@ impl Control {
                     .await?
             }
         };
-        let team = before.team;
-        let wished = Protection {
-            certificate: draft.certificate,
-            dns_provider: draft.dns_provider,
-        };
-        let protection = super::protection::of(&mut transaction, team, &host, tls, wished).await?;
-        let changed = DomainRecord {
-            id,
-            team: before.team,
-            service: before.service,
-            strip_prefix: draft.strip_prefix && !path_prefix.is_root(),
-            host,
-            path_prefix,
-            port,
-            tls,
-            certificate: protection.certificate,
-            dns_provider: protection.dns_provider,
-            options,
-            component,
-        };
-        super::check_redirect(&changed)?;
+        let owner = (id, before.team, before.service);
+        let changed = parsed.record(&mut transaction, owner, options).await?;
         domains::update(&mut transaction, &changed).await?;
         let target = format!("domain:{}", changed.host);
         note(&mut transaction, actor, &domain, "domain.update", &target).await?;

@@ -159,8 +159,16 @@ async fn the_machine_shall_have_a_stacks_components(pool: PgPool) {
     };
     let refused = control.add_domain(&world.owner, stack, domain(None)).await;
     assert_eq!(fields(refused), ["component"]);
+    let added = control
+        .add_domain(&world.owner, stack, domain(Some("db")))
+        .await
+        .unwrap();
+    let patch = DomainPatch {
+        component: Some("web".to_owned()),
+        ..DomainPatch::default()
+    };
     control
-        .add_domain(&world.owner, stack, domain(Some("web")))
+        .update_domain(&world.owner, added.id, patch)
         .await
         .unwrap();
     let app = world.app("other").await.id;
@@ -187,6 +195,23 @@ async fn the_machine_shall_have_a_stacks_components(pool: PgPool) {
     )
     .await;
     assert_eq!(claimed.live_components.len(), 2);
+
+    // A shell in the component that went on runs where the first deployment started it.
+    let shell = |component: Option<&str>| TerminalDraft {
+        component: component.map(str::to_owned),
+        replica: 2,
+        console: false,
+    };
+    let offer = control.offer_terminals(&world.owner, stack).await.unwrap();
+    assert_eq!(offer.containers.len(), 2);
+    let plan = control.plan_terminal(&world.owner, stack, shell(Some("db")));
+    let plan = plan.await.unwrap();
+    assert_eq!(plan.runs_as, release(stack, "db", 1).service);
+    assert_eq!((plan.live_number, plan.service), (1, stack));
+    for strange in [None, Some("nobody")] {
+        let plan = control.plan_terminal(&world.owner, stack, shell(strange));
+        assert!(matches!(plan.await, Err(ControlError::Refused { .. })));
+    }
 
     let desired = control.desired_state().await.unwrap();
     assert_eq!(desired.stacks, [stack]);
