@@ -45,10 +45,11 @@ impl Part {
     }
 }
 
-/// Runs Docker's command line and gives what it printed.
+/// Runs Docker's command line and gives what it printed, without space around it.
 pub fn docker(arguments: &[&str]) -> String {
     let output = Command::new("docker").args(arguments).output();
-    String::from_utf8_lossy(&output.expect("docker").stdout).into_owned()
+    let printed = String::from_utf8_lossy(&output.expect("docker").stdout).into_owned();
+    printed.trim().to_owned()
 }
 
 fn kill_process(start: &str) {

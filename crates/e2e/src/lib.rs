@@ -2,7 +2,7 @@
 //!
 //! Here is what the tests in `tests/` share: a Longshore of its own for each test ([`longshore`]), a
 //! client of its API ([`api`]), a browser ([`browser`]), visitors ([`visits`]), deaths ([`faults`]),
-//! apps to deploy ([`apps`]), databases that are counted ([`databases`]) and whole systems
+//! apps and stacks to deploy ([`apps`], [`stacks`]), databases that are counted ([`databases`]) and whole systems
 //! ([`systems`]). Everything runs inside the test engine's sandbox and fails outside of it.
 
 #![expect(
@@ -19,5 +19,6 @@ pub mod faults;
 pub mod gapless;
 pub mod hook;
 pub mod longshore;
+pub mod stacks;
 pub mod systems;
 pub mod visits;
