@@ -1,6 +1,6 @@
 //! The server's own files: the master key, the one-time set-up token and the proxy's proof.
 //!
-//! Both are random, readable for the server's user alone, and appear complete or not at all.
+//! All are random, readable for the server's user alone, and appear complete or not at all.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};

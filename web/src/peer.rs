@@ -100,9 +100,10 @@ fn is_trusted(address: IpAddr, trusted: &[TrustedProxy]) -> bool {
     trusted.iter().any(|range| range.contains(address))
 }
 
-/// The client's address, given that of a proxy which may speak for others: the right-most address of `X-Forwarded-For` that is not itself a trusted proxy. Where all
-/// of them are trusted, the last one is asked with `CF-Connecting-IP`; before that the
-/// header counts nothing, since proxies pass it on from anybody.
+/// The client's address, given that of a proxy which may speak for others: the right-most
+/// address of `X-Forwarded-For` that is not itself a trusted proxy. Where all of them are
+/// trusted, the last one is asked with `CF-Connecting-IP`; before that the header counts
+/// nothing, since proxies pass it on from anybody.
 pub(crate) fn client(proxy: IpAddr, headers: &HeaderMap, trusted: &[TrustedProxy]) -> IpAddr {
     let chain: Vec<&str> = headers
         .get_all("x-forwarded-for")

@@ -22,6 +22,8 @@ use crate::edge::Edge;
 
 /// The longest that it may take to show that a name is ours.
 const LIMIT: Duration = Duration::from_mins(8);
+/// The longest that the authority may be silent: longer than over one decision.
+const SILENCE: Duration = Duration::from_mins(3);
 /// The longest that the authority may take over one decision.
 const PATIENCE: Duration = Duration::from_mins(2);
 /// DNS records of a host that could not be taken away and are tried again.
@@ -71,21 +73,28 @@ impl Acme {
         if let Proof::Dns(access) = proof {
             self.take_away(host, access).await;
         }
+        let mut order = answered(self.order(host)).await?;
+        self.prove(host, proof, &mut order).await?;
+        answered(async {
+            let private_key = order.finalize().await?;
+            let chain = order.poll_certificate(&policy()).await?;
+            Ok(Issued { chain, private_key })
+        })
+        .await
+    }
+
+    async fn order(&self, host: &DomainName) -> Result<Order, Trouble> {
         let identifiers = [Identifier::Dns(host.to_string())];
         let order = NewOrder::new(&identifiers);
         let account = self.accounts.one().await?;
-        let mut order = match account.new_order(&order).await {
+        match account.new_order(&order).await {
             // A test authority forgets its accounts when it is started again.
             Err(Error::Api(problem)) if is_about_account(problem.r#type.as_deref()) => {
                 let account = self.accounts.again().await?;
-                account.new_order(&order).await?
+                Ok(account.new_order(&order).await?)
             }
-            other => other?,
-        };
-        self.prove(host, proof, &mut order).await?;
-        let private_key = order.finalize().await?;
-        let chain = order.poll_certificate(&policy()).await?;
-        Ok(Issued { chain, private_key })
+            other => Ok(other?),
+        }
     }
 
     /// Takes the way to proofs away that an agent left which ended in the middle of an order.
@@ -149,7 +158,8 @@ impl Acme {
                 stay.push(record);
             }
         }
-        stay.truncate(MOST_KEPT);
+        // The oldest are forgotten first.
+        stay.drain(..stay.len().saturating_sub(MOST_KEPT));
         if let Err(trouble) = self.keep_proofs(host, stay).await {
             tracing::warn!(
                 reason = trouble.message,
@@ -212,8 +222,10 @@ impl Acme {
                 Proof::Dns(access) => {
                     let record = Record::proof(host, answer.dns_value());
                     let mut made = self.proofs(host).await;
-                    made.push(record.clone());
-                    self.keep_proofs(host, made).await?;
+                    if !made.contains(&record) {
+                        made.push(record.clone());
+                        self.keep_proofs(host, made).await?;
+                    }
                     self.dns.present(access, &record).await?;
                 }
             }
@@ -277,6 +289,14 @@ impl Acme {
             }
         }
     }
+}
+
+/// What the authority answers, unless it says nothing for too long: it would hold up all
+/// other certificates.
+async fn answered<T>(call: impl Future<Output = Result<T, Trouble>>) -> Result<T, Trouble> {
+    timeout(SILENCE, call)
+        .await
+        .unwrap_or_else(|_| Err(Trouble::new("The authority does not answer.")))
 }
 
 fn policy() -> RetryPolicy {

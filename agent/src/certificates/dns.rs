@@ -119,7 +119,11 @@ impl Dns {
     ) -> Result<(), Trouble> {
         let servers = match server {
             Some(server) => vec![server],
-            None => self.resolver.servers_of(record.zones()).await,
+            // The name may be a zone of its own, for this purpose alone.
+            None => {
+                let zones = std::iter::once(record.name.as_str()).chain(record.zones());
+                self.resolver.servers_of(zones).await
+            }
         };
         let deadline = Instant::now() + self.propagation;
         loop {

@@ -144,24 +144,23 @@ impl Resolver {
     }
 
     /// Whether every one of these servers that answers has a text at a name; the machine's own
-    /// are asked when none of them answers.
+    /// are asked when none of them answers, or none has any text there: the name may lead
+    /// to another zone, which they do not know.
     pub(super) async fn see(
         &self,
         name: &str,
         value: &str,
         servers: &[SocketAddr],
     ) -> Result<bool, String> {
-        let has = |texts: Vec<String>| texts.iter().any(|text| text == value);
+        let has = |texts: &Vec<String>| texts.iter().any(|text| text == value);
         let mut answers = Vec::new();
         for server in servers {
-            if let Ok(texts) = self.texts(name, Some(*server)).await {
-                answers.push(has(texts));
-            }
+            answers.extend(self.texts(name, Some(*server)).await);
         }
-        match answers.as_slice() {
-            [] => self.texts(name, None).await.map(has),
-            answers => Ok(answers.iter().all(|has| *has)),
+        if answers.iter().all(Vec::is_empty) {
+            return self.texts(name, None).await.map(|texts| has(&texts));
         }
+        Ok(answers.iter().all(has))
     }
 
     /// The texts of a name's TXT records, as one server or the machine's own see them.

@@ -46,6 +46,8 @@ const SPLIT: &str = "longshore_split";
 const MARKER_PRIORITY: u32 = 1_000_000;
 /// An authority's requests, above every route.
 const CHALLENGE_PRIORITY: u32 = 900_000;
+/// The dashboard's own domain, above every service's.
+const DASHBOARD_PRIORITY: u32 = 800_000;
 /// Longer path prefixes come first.
 const ROUTE_PRIORITY: u32 = 1_000;
 /// Below the routes of names.

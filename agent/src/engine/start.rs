@@ -182,7 +182,8 @@ impl Engine {
             {
                 crashes = ended.len();
                 let diagnosis = self.diagnose(job.memory_limit_bytes, newest).await;
-                if diagnosis.is_final || crashes >= CRASHES || !starts_again(job, crashes) {
+                if diagnosis.is_final || crashes >= CRASHES || !starts_again(job, replicas, crashes)
+                {
                     self.tell_last_lines(ctx, newest).await;
                     return Err(diagnosis.into_error(crashes));
                 }
@@ -312,8 +313,9 @@ fn ended_badly<'a>(job: &DeployJob, tasks: &'a [Task]) -> Vec<&'a Task> {
         .collect()
 }
 
-/// Whether Docker starts a container again after so many ends of a job's containers.
-pub(super) fn starts_again(job: &DeployJob, ends: usize) -> bool {
+/// Whether Docker starts a container again after so many ends of so many of a job's
+/// containers.
+pub(super) fn starts_again(job: &DeployJob, containers: u32, ends: usize) -> bool {
     let attempts = match job.component.as_ref().map(|stack| stack.component.restart) {
         Some(Restart::Never) => Some(0),
         Some(Restart::OnFailure { attempts, .. }) => attempts,
@@ -321,7 +323,7 @@ pub(super) fn starts_again(job: &DeployJob, ends: usize) -> bool {
         None => job.scale.restart.max_attempts.map(i64::from),
     };
     let of_each = attempts.and_then(|attempts| usize::try_from(attempts).ok());
-    of_each.is_none_or(|attempts| ends <= attempts * job.replicas as usize)
+    of_each.is_none_or(|attempts| ends <= attempts.saturating_mul(containers as usize))
 }
 
 /// The task that was made last.

@@ -144,17 +144,18 @@ pub(super) fn check(file: fs::File, stop: &CancellationToken) -> Result<Contents
 /// # Errors
 /// When the directory cannot be read, or a file not be removed.
 pub fn remove_partial(uploads: &Path) -> io::Result<()> {
+    let mut removed = Ok(());
     for entry in fs::read_dir(uploads)? {
         let entry = entry?;
         let name = entry.file_name();
         let is_whole = name
             .to_str()
             .is_some_and(|name| name.parse::<Sha256Digest>().is_ok());
-        if !is_whole {
-            fs::remove_file(entry.path())?;
+        if !is_whole && entry.file_type()?.is_file() {
+            removed = fs::remove_file(entry.path()).and(removed);
         }
     }
-    Ok(())
+    removed
 }
 
 /// Removes archives that nobody uses and that have lain for so long; one that was just

@@ -95,13 +95,16 @@ impl Control {
     pub async fn remove_dashboard_domain(&self, actor: &Actor) -> Result<()> {
         let scope = Authorized::of_installation(actor)?;
         let mut transaction = self.begin().await?;
+        let record = dashboard::find(&mut transaction).await?;
+        let host = record.ok_or(ControlError::NotFound)?.host;
         dashboard::delete(&mut transaction).await?;
+        let target = format!("domain:{host}");
         note(
             &mut transaction,
             actor,
             &scope,
             "dashboard.domain_remove",
-            "",
+            &target,
         )
         .await?;
         events::notify(&mut transaction, &[Event::Machine]).await?;
@@ -129,9 +132,6 @@ impl Control {
     /// # Errors
     /// When the database does not answer.
     pub async fn public_url(&self) -> Result<Option<Url>> {
-        if let Some(url) = &self.settings.public_url {
-            return Ok(Some(url.clone()));
-        }
         let mut connection = self.connection().await?;
         self.known_url(&mut connection).await
     }
@@ -148,16 +148,21 @@ impl Control {
         Ok(Some(url.parse().map_err(ControlError::internal)?))
     }
 
-    /// What the proxy shall know of the dashboard.
+    /// What the proxy shall know of the dashboard: nothing when it cannot be reached from the
+    /// proxy's container, since another program may listen there.
     pub(crate) async fn desired_dashboard(
         &self,
         connection: &mut PgConnection,
     ) -> Result<Option<DesiredDashboard>> {
+        let listen = self.settings.listen;
+        if listen.ip().is_loopback() {
+            return Ok(None);
+        }
         let record = dashboard::find(connection).await?;
         Ok(record.map(|record| DesiredDashboard {
             host: record.host,
             is_secure: record.tls != TlsMode::None,
-            listen: self.settings.listen,
+            listen,
         }))
     }
 

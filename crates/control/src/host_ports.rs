@@ -8,7 +8,7 @@ use crate::problems::Problems;
 use crate::{Control, Result};
 
 impl Control {
-    /// Refuses ports that another service or the proxy has. The settings must be stored in the
+    /// Refuses ports that another service, the proxy or the dashboard has. The settings must be stored in the
     /// same transaction.
     pub(crate) async fn check_host_ports(
         &self,
@@ -26,6 +26,11 @@ impl Control {
             let holder = host_ports::find_holder(connection, service, port).await?;
             if [self.ports.http, self.ports.https].contains(&port) {
                 problems.add(field, format!("must not be {port}, which the proxy needs"));
+            } else if port == self.settings.listen.port() {
+                problems.add(
+                    field,
+                    format!("must not be {port}, which the dashboard needs"),
+                );
             } else if let Some(holder) = holder {
                 let who = if holder.team == team {
                     format!("the service {}", holder.service_name)

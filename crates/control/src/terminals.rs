@@ -77,7 +77,7 @@ impl Control {
         let running = running(&mut connection, service).await?;
         if running.is_empty() {
             return Err(ControlError::refused(
-                "No version is live. Deploy it first.",
+                "No version is live of which anything keeps running. Deploy it first.",
             ));
         }
         if service.stopped {

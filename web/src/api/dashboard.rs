@@ -30,7 +30,7 @@ pub(super) async fn show(
     Ok(Json(DashboardDomain::new(domain, certificate)))
 }
 
-/// Gives the dashboard a domain of its own; the proxy has it within a second.
+/// Gives the dashboard a domain of its own; its certificate comes in the background.
 #[utoipa::path(put, path = "/api/v1/dashboard/domain", request_body = NewDashboardDomain,
     responses((status = 200, body = DashboardDomain), (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub(super) async fn replace(

@@ -89,7 +89,10 @@ pub async fn save(
     match control.set_dashboard_domain(&signed.actor, draft).await {
         Ok(domain) => {
             signed
-                .done(format!("The dashboard is now at {}.", domain.url))
+                .done(format!(
+                    "The dashboard is given the address {}.",
+                    domain.url
+                ))
                 .await;
             Ok(see_other(PLACE))
         }

@@ -1,3 +1,4 @@
+use longshore_agent_api::DashboardRoute;
 use longshore_domain::route::{
     BasicUser, DomainOptions, HostRedirect, PatternRedirect, Route, TlsMode,
 };
@@ -5,7 +6,7 @@ use longshore_domain::{DomainId, ServiceId};
 use proptest::prelude::*;
 use serde_json::Value;
 
-use super::{Backend, File, Shares, number_in, probe_file, routes_file};
+use super::{Backend, File, Shares, dashboard_file, number_in, probe_file, routes_file};
 
 fn backend(replicas: u32) -> Backend {
     Backend {
@@ -49,6 +50,54 @@ fn every_router_names_its_entry_points() {
     assert_eq!(routers.len(), 4, "two routes, a redirect and the marker");
     for router in routers.values() {
         assert!(!router["entryPoints"].as_array().unwrap().is_empty());
+    }
+}
+
+#[test]
+fn the_dashboards_host_is_nobody_elses_on_either_port() {
+    let long = format!("/{}", "p".repeat(190));
+    let other = routes_file(
+        &backend(1),
+        &[route(&long, TlsMode::Acme)],
+        &Shares::new(),
+        "secret",
+        443,
+    );
+    let highest = parsed(&other)["http"]["routers"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .filter(|(name, _)| !name.ends_with("marker"))
+        .map(|(_, router)| router["priority"].as_u64().unwrap())
+        .max()
+        .unwrap();
+    for is_secure in [true, false] {
+        let way = DashboardRoute {
+            host: "panel.example.com".parse().unwrap(),
+            is_secure,
+            listen: "0.0.0.0:3000".parse().unwrap(),
+            proof: "proof".into(),
+        };
+        let to = "172.18.0.1:3000".parse().unwrap();
+        let file = parsed(&dashboard_file(&way, to, "secret", 443));
+        let routers = &file["http"]["routers"];
+        let (plain, secure) = (&routers["dashboard-http"], &routers["dashboard"]);
+        for router in [plain, secure] {
+            assert!(router["priority"].as_u64().unwrap() > highest, "{router}");
+        }
+        let (served, other) = if is_secure {
+            (secure, plain)
+        } else {
+            (plain, secure)
+        };
+        assert_eq!(served["service"], "dashboard");
+        assert_eq!(other["service"], "noop@internal");
+        assert_eq!(secure["entryPoints"][0], "websecure");
+        let header = &file["http"]["middlewares"]["dashboard"]["headers"];
+        assert_eq!(
+            header["customRequestHeaders"]["Longshore-Proxy-Proof"],
+            "proof"
+        );
     }
 }
 

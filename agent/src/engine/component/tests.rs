@@ -215,7 +215,7 @@ fn a_container_that_nobody_starts_again_is_not_waited_for(
     #[case] again: bool,
 ) {
     assert_eq!(
-        starts_again(&job(&json!({ "restart": restart })), ends),
+        starts_again(&job(&json!({ "restart": restart })), 1, ends),
         again
     );
 }

@@ -383,7 +383,7 @@ async fn a_port_of_the_machine_belongs_to_one_database(pool: PgPool) {
         };
         control.update_database(actor, id, patch).await
     };
-    for bad in [80, 0, 70_000, 2377, -1] {
+    for bad in [80, 0, 70_000, 2377, 3000, -1] {
         assert_eq!(
             fields(open(one, Some(bad)).await),
             ["external_port"],

@@ -10,6 +10,7 @@
 mod access;
 mod accounts;
 mod apps;
+mod dashboard;
 mod databases;
 mod deployments;
 mod domains;
