@@ -16,6 +16,7 @@ use longshore_domain::route::{DomainOptions, Route, TlsMode};
 use longshore_domain::takeover::StrategyReason;
 use longshore_domain::{DeploymentId, DomainId, EnvironmentId, ServiceId, Strategy};
 use longshore_testkit::engine::Run;
+use longshore_testkit::wait;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
@@ -60,7 +61,11 @@ impl World {
             "--traefik-image=longshore/traefik:v3.7".to_owned(),
         ]);
         let engine = Engine::connect(&config).unwrap();
-        engine.prepare().await.unwrap();
+        // Another test program may be making this machine a Swarm manager at the same moment.
+        wait::until("a Swarm", Duration::from_secs(20), || async {
+            engine.prepare().await.ok()
+        })
+        .await;
         let said = Arc::<Said>::default();
         Self {
             edge: Arc::new(Edge::new(engine.clone(), &config)),
