@@ -1,6 +1,8 @@
 //! What making and changing a service have in common, whatever its kind.
 
-use longshore_domain::{Cause, EnvKey, EnvironmentId, Secret, ServiceId, ServiceName, TeamId};
+use longshore_domain::{
+    Cause, EnvKey, EnvironmentId, Permission, Secret, ServiceId, ServiceName, TeamId,
+};
 use longshore_store::environments::EnvironmentRecord;
 use longshore_store::services::{self, ServiceChange, ServiceRecord};
 use longshore_store::variables::{self, Owner};
@@ -12,6 +14,21 @@ use crate::transaction::note;
 use crate::{Actor, Control, ControlError, DeploymentDraft, Result, Via};
 
 impl Control {
+    /// Begins to make a service in an environment.
+    ///
+    /// # Errors
+    /// [`ControlError::NotFound`], [`ControlError::Forbidden`].
+    pub(crate) async fn begin_in(
+        &self,
+        actor: &Actor,
+        environment: EnvironmentId,
+    ) -> Result<(Transaction, Authorized<EnvironmentRecord>)> {
+        let mut transaction = self.begin().await?;
+        let change = Permission::Change;
+        let environment = Authorized::load(&mut transaction, actor, environment, change).await?;
+        Ok((transaction, environment))
+    }
+
     /// Stores a new service and notes who made it; the transaction goes on.
     ///
     /// # Errors

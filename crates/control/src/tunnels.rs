@@ -2,11 +2,9 @@
 
 use longshore_domain::source::{Build, Source};
 use longshore_domain::tunnel::{self, TunnelToken};
-use longshore_domain::{EnvironmentId, ImageRef, Permission, Secret, ServiceId, ServiceName};
-use longshore_store::environments::EnvironmentRecord;
+use longshore_domain::{EnvironmentId, ImageRef, Secret, ServiceId, ServiceName};
 use longshore_store::services::{GitReach, ServiceChange};
 
-use crate::access::Authorized;
 use crate::problems::Problems;
 use crate::{Actor, Control, Result, ServiceView, TunnelDraft};
 
@@ -21,14 +19,7 @@ impl Control {
         environment: EnvironmentId,
         draft: TunnelDraft,
     ) -> Result<ServiceView> {
-        let mut transaction = self.begin().await?;
-        let environment = Authorized::<EnvironmentRecord>::load(
-            &mut transaction,
-            actor,
-            environment,
-            Permission::Change,
-        )
-        .await?;
+        let (transaction, environment) = self.begin_in(actor, environment).await?;
         let (service, token) = parse(&draft)?;
         let id = ServiceId::generate();
         let team = environment.team();

@@ -1,13 +1,11 @@
 //! Making an app.
 
 use longshore_domain::specification::{build_problems, run_problems};
-use longshore_domain::{EnvironmentId, Permission, ServiceId, ServiceName};
-use longshore_store::environments::EnvironmentRecord;
+use longshore_domain::{EnvironmentId, ServiceId, ServiceName};
 use longshore_store::services::ServiceChange;
 
 use super::parse;
 use super::show::load_view;
-use crate::access::Authorized;
 use crate::problems::Problems;
 use crate::{Actor, AppDraft, Control, Result, ServiceView};
 
@@ -22,14 +20,7 @@ impl Control {
         environment: EnvironmentId,
         draft: AppDraft,
     ) -> Result<ServiceView> {
-        let mut transaction = self.begin().await?;
-        let environment = Authorized::<EnvironmentRecord>::load(
-            &mut transaction,
-            actor,
-            environment,
-            Permission::Change,
-        )
-        .await?;
+        let (mut transaction, environment) = self.begin_in(actor, environment).await?;
         let id = ServiceId::generate();
         let change = self.parse_app(id, &draft)?;
         let team = environment.team();

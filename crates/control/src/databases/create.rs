@@ -3,12 +3,10 @@
 use longshore_domain::database::{DatabaseKind, Engine, EngineValue, URL_KEY};
 use longshore_domain::source::{Build, Source};
 use longshore_domain::specification::run_problems;
-use longshore_domain::{EnvironmentId, Permission, Secret, ServiceId, ServiceName, TeamId};
-use longshore_store::environments::EnvironmentRecord;
+use longshore_domain::{EnvironmentId, Secret, ServiceId, ServiceName, TeamId};
 use longshore_store::services::{GitReach, ServiceChange};
 use longshore_store::{PgConnection, databases};
 
-use crate::access::Authorized;
 use crate::problems::Problems;
 use crate::{
     Actor, ConnectionView, Control, ControlError, DatabaseDraft, Result, ServiceView, random,
@@ -32,14 +30,7 @@ impl Control {
         environment: EnvironmentId,
         draft: DatabaseDraft,
     ) -> Result<(ServiceView, ConnectionView)> {
-        let mut transaction = self.begin().await?;
-        let environment = Authorized::<EnvironmentRecord>::load(
-            &mut transaction,
-            actor,
-            environment,
-            Permission::Change,
-        )
-        .await?;
+        let (transaction, environment) = self.begin_in(actor, environment).await?;
         let new = parse(&draft)?;
         let id = ServiceId::generate();
         let team = environment.team();

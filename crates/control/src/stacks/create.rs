@@ -3,11 +3,9 @@
 use longshore_domain::run::RunSettings;
 use longshore_domain::source::{Build, ComposeBuild, Source};
 use longshore_domain::specification::{build_problems, compose_problems};
-use longshore_domain::{EnvironmentId, Permission, ServiceId, ServiceName};
-use longshore_store::environments::EnvironmentRecord;
+use longshore_domain::{EnvironmentId, ServiceId, ServiceName};
 use longshore_store::services::{GitReach, ServiceChange};
 
-use crate::access::Authorized;
 use crate::apps::{load_view, parse};
 use crate::problems::Problems;
 use crate::{Actor, Control, Result, ServiceView, SourceDraft, StackDraft};
@@ -26,14 +24,7 @@ impl Control {
         environment: EnvironmentId,
         draft: StackDraft,
     ) -> Result<ServiceView> {
-        let mut transaction = self.begin().await?;
-        let environment = Authorized::<EnvironmentRecord>::load(
-            &mut transaction,
-            actor,
-            environment,
-            Permission::Change,
-        )
-        .await?;
+        let (transaction, environment) = self.begin_in(actor, environment).await?;
         let id = ServiceId::generate();
         let change = self.parse_stack(id, &draft)?;
         let mut transaction = self
