@@ -6,11 +6,13 @@ mod dashboard;
 mod database;
 mod deployment;
 mod domain;
+mod hook;
 mod job;
 mod project;
 mod service;
 mod stack;
 mod storage;
+mod token;
 mod tunnel;
 mod variable;
 
@@ -19,11 +21,13 @@ pub(super) use dashboard::*;
 pub(super) use database::*;
 pub(super) use deployment::*;
 pub(super) use domain::*;
+pub(super) use hook::*;
 pub(super) use job::*;
 pub(super) use project::*;
 pub(super) use service::*;
 pub(super) use stack::*;
 pub(super) use storage::*;
+pub(super) use token::*;
 pub(super) use tunnel::*;
 pub(super) use variable::*;
 

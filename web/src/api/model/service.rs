@@ -1,10 +1,10 @@
-//! Services, their sources, domains and hooks.
+//! Services, their sources and domains.
 
 use std::collections::BTreeMap;
 
 use longshore_control::{
-    AppDraft, AppPatch, BuildDraft, DeliveryView, GitAccessDraft, GitAccessView, HookView,
-    ServiceView, SourceDraft, SourceView, TokenView,
+    AppDraft, AppPatch, BuildDraft, GitAccessDraft, GitAccessView, ServiceView, SourceDraft,
+    SourceView,
 };
 use longshore_domain::database::DatabaseKind;
 use longshore_domain::run::RunSettings;
@@ -368,97 +368,5 @@ fn source(view: &SourceView) -> serde_json::Value {
         SourceView::Image { reference } => serde_json::json!({"image": {"reference": reference}}),
         SourceView::Compose { text } => serde_json::json!({"compose": {"text": text}}),
         SourceView::Upload { archive } => serde_json::json!({"upload": {"archive": archive}}),
-    }
-}
-
-/// A webhook.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Hook {
-    url: String,
-    /// Shown only in the answer that made it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    secret: Option<String>,
-    /// Until when the secret before is accepted too.
-    #[serde(with = "time::serde::rfc3339::option")]
-    old_secret_until: Option<OffsetDateTime>,
-}
-
-impl Hook {
-    /// A hook, with its secret when it was just made.
-    pub(crate) fn new(view: HookView, secret: Option<String>) -> Self {
-        Self {
-            url: view.url,
-            secret,
-            old_secret_until: view.old_secret_until,
-        }
-    }
-}
-
-/// One received webhook.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Delivery {
-    id: Uuid,
-    provider: String,
-    event: String,
-    /// `deployed`, `ignored`, `pong`, `refused` or `repeated`.
-    decision: &'static str,
-    reason: String,
-    reference: Option<String>,
-    commit: Option<String>,
-    deployment: Option<Uuid>,
-    #[serde(with = "time::serde::rfc3339")]
-    received_at: OffsetDateTime,
-}
-
-impl From<DeliveryView> for Delivery {
-    fn from(view: DeliveryView) -> Self {
-        Self {
-            id: view.id.0,
-            provider: view.provider,
-            event: view.event,
-            decision: view.decision.as_str(),
-            reason: view.reason,
-            reference: view.reference,
-            commit: view.commit_sha,
-            deployment: view.deployment.map(|id| id.0),
-            received_at: view.received_at,
-        }
-    }
-}
-
-/// An API token.
-#[expect(
-    clippy::struct_field_names,
-    reason = "the API's word for the text is `token`"
-)]
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Token {
-    id: Uuid,
-    name: String,
-    /// Shown only in the answer that made it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    token: Option<String>,
-    #[serde(with = "time::serde::rfc3339")]
-    created_at: OffsetDateTime,
-    #[serde(with = "time::serde::rfc3339::option")]
-    used_at: Option<OffsetDateTime>,
-}
-
-impl Token {
-    /// A token, with its text when it was just made.
-    pub(crate) fn new(view: TokenView, token: Option<String>) -> Self {
-        Self {
-            id: view.id.0,
-            name: view.name,
-            token,
-            created_at: view.created_at,
-            used_at: view.used_at,
-        }
-    }
-}
-
-impl From<TokenView> for Token {
-    fn from(view: TokenView) -> Self {
-        Self::new(view, None)
     }
 }

@@ -1,182 +1,21 @@
 //! The page of a deployment, and deployments in lists.
 
+mod failure;
+mod row;
+mod steps;
+
 use askama::Template;
-use longshore_control::view::{DeploymentSummary, DeploymentView, FailureView};
-use longshore_domain::source::Archive;
+use longshore_control::view::DeploymentView;
 use longshore_domain::takeover::StrategyReason;
-use longshore_domain::{Cause, DeploymentStatus, Stage, Strategy};
+use longshore_domain::{Cause, DeploymentStatus, Strategy};
 use time::OffsetDateTime;
 
-use super::status::stage_word;
+pub use failure::{FailureNotice, sentence};
+pub use row::{DeploymentRow, short};
+pub(super) use row::{archive_line, title};
+pub use steps::Step;
+
 use super::{FlashTone, Icon, LogView, Page, Status, Timings, When, when};
-
-/// A deployment in a list.
-#[derive(Debug, Clone)]
-pub struct DeploymentRow {
-    /// Its id.
-    pub id: String,
-    /// Its number.
-    pub number: i32,
-    /// How it stands.
-    pub status: Status,
-    /// What it brings: the commit's first line.
-    pub title: String,
-    /// The commit, shortened; empty when there is none.
-    pub commit: String,
-    /// When it was asked for.
-    pub at: When,
-    /// How long it took; empty until it has ended.
-    pub took: String,
-    /// By which deployment it was superseded; empty when it was not.
-    pub overtaken: String,
-    /// Whether the service can go back to it.
-    pub can_roll_back: bool,
-}
-
-impl DeploymentRow {
-    /// A deployment of a list as seen from `now`.
-    pub fn new(deployment: &DeploymentSummary, now: OffsetDateTime) -> Self {
-        Self {
-            id: deployment.id.to_string(),
-            number: deployment.number,
-            status: Status::of_deployment(deployment.status),
-            title: deployment
-                .commit_subject
-                .clone()
-                .unwrap_or_else(|| format!("Deployment {}", deployment.number)),
-            commit: deployment
-                .commit_sha
-                .as_deref()
-                .map(short)
-                .unwrap_or_default(),
-            at: When::new(deployment.queued_at, now),
-            took: deployment
-                .duration_ms
-                .map(when::milliseconds)
-                .unwrap_or_default(),
-            overtaken: String::new(),
-            can_roll_back: false,
-        }
-    }
-}
-
-impl DeploymentRow {
-    /// A deployment as seen from `now`.
-    pub fn of_view(deployment: &DeploymentView, now: OffsetDateTime) -> Self {
-        let commit = deployment.commit.as_ref();
-        let took = deployment.ended_at.and_then(|ended| {
-            i64::try_from((ended - deployment.queued_at).whole_milliseconds()).ok()
-        });
-        Self {
-            id: deployment.id.to_string(),
-            number: deployment.number,
-            status: Status::of_deployment(deployment.status),
-            title: title(deployment),
-            commit: match (commit, &deployment.archive) {
-                (Some(commit), _) => short(&commit.sha),
-                (None, Some(archive)) => short(archive.digest.as_str()),
-                (None, None) => String::new(),
-            },
-            at: When::new(deployment.queued_at, now),
-            took: took.map(when::milliseconds).unwrap_or_default(),
-            overtaken: deployment
-                .superseded_by
-                .map(|by| format!("superseded by #{by}"))
-                .unwrap_or_default(),
-            can_roll_back: deployment.can_roll_back,
-        }
-    }
-}
-
-/// An archive in a line: its name and its size.
-pub(super) fn archive_line(archive: &Archive) -> String {
-    format!("{} · {}", archive.name, when::size(archive.size_bytes))
-}
-
-/// What a deployment brings: the commit's first line, the archive's name, or else why it
-/// exists.
-pub(super) fn title(deployment: &DeploymentView) -> String {
-    deployment
-        .commit
-        .as_ref()
-        .and_then(|commit| commit.subject.clone())
-        .or_else(|| Some(deployment.archive.as_ref()?.name.to_string()))
-        .unwrap_or_else(|| cause(&deployment.cause, deployment.requested_by.as_deref()))
-}
-
-/// The first characters of a commit's id.
-pub fn short(sha: &str) -> String {
-    sha.chars().take(8).collect()
-}
-
-/// Why a deployment failed, ready to print.
-#[derive(Debug, Clone)]
-pub struct FailureNotice {
-    /// The deployment.
-    pub deployment: String,
-    /// Where it failed.
-    pub heading: String,
-    /// What happened.
-    pub message: String,
-    /// What to do about it.
-    pub advice: String,
-}
-
-impl FailureNotice {
-    /// The failure of a deployment.
-    pub fn new(deployment: String, number: i32, failure: &FailureView) -> Self {
-        let heading = match failure.stage {
-            None if failure.while_live => {
-                format!("Deployment #{number} failed after it had become live")
-            }
-            None => format!("Deployment #{number} failed before it began"),
-            Some(Stage::Fetching) => format!("Deployment #{number} failed while fetching"),
-            Some(Stage::Building) => format!("Deployment #{number} failed while building"),
-            Some(Stage::Releasing) => format!("The release command of #{number} failed"),
-            Some(Stage::Starting) => format!("Deployment #{number} failed while starting"),
-            Some(Stage::Verifying) => format!("Deployment #{number} did not pass its checks"),
-            Some(Stage::Switching) => format!("Deployment #{number} failed while switching"),
-        };
-        Self {
-            deployment,
-            heading,
-            message: sentence(&failure.message),
-            advice: failure.advice.to_owned(),
-        }
-    }
-}
-
-/// A message with a capital letter and a full stop.
-pub fn sentence(message: &str) -> String {
-    let mut letters = message.trim().chars();
-    let mut text: String = letters
-        .next()
-        .into_iter()
-        .flat_map(char::to_uppercase)
-        .chain(letters)
-        .collect();
-    if !text.is_empty() && !text.ends_with(['.', '!', '?', ':']) {
-        text.push('.');
-    }
-    text
-}
-
-/// A stage in the row of stages.
-#[derive(Debug, Clone)]
-pub struct Step {
-    /// The stage's name.
-    pub name: &'static str,
-    /// The class: `done`, `now`, `failed`, `skipped` or `later`.
-    pub state: &'static str,
-    /// The icon.
-    pub icon: Icon,
-    /// The state in a word.
-    pub word: &'static str,
-    /// How long it took.
-    pub took: String,
-    /// When it began, for the clock of a running stage.
-    pub since: String,
-}
 
 /// Another deployment that a page leads to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -339,7 +178,7 @@ impl DeploymentPage {
                 .failure
                 .as_ref()
                 .map(|failure| FailureNotice::new(id.clone(), deployment.number, failure)),
-            steps: steps(deployment),
+            steps: steps::of(deployment),
             timings: Timings::of(deployment, now),
             log,
             can_cancel: deployment.can_cancel && !deployment.cancel_requested,
@@ -375,11 +214,7 @@ fn strategy(strategy: Strategy, reason: StrategyReason) -> &'static str {
 }
 
 fn is_busy(status: DeploymentStatus) -> bool {
-    status == DeploymentStatus::Queued || current_stage(status).is_some()
-}
-
-fn current_stage(status: DeploymentStatus) -> Option<Stage> {
-    Stage::from_name(status.as_str())
+    status == DeploymentStatus::Queued || steps::current(status).is_some()
 }
 
 fn cause(cause: &Cause, person: Option<&str>) -> String {
@@ -411,54 +246,4 @@ fn note(deployment: &DeploymentView) -> String {
         }
         _ => String::new(),
     }
-}
-
-fn steps(deployment: &DeploymentView) -> Vec<Step> {
-    let mut timings = deployment.timings;
-    let current = current_stage(deployment.status);
-    let failed = deployment
-        .failure
-        .as_ref()
-        .and_then(|failure| failure.stage);
-    let succeeded = matches!(
-        deployment.status,
-        DeploymentStatus::Live | DeploymentStatus::Retired
-    );
-    Stage::ALL
-        .into_iter()
-        .map(|stage| {
-            let took = *timings.slot(stage);
-            let (state, icon, word) = if failed == Some(stage) {
-                ("failed", Icon::Close, "failed")
-            } else if current == Some(stage) {
-                ("now", Icon::Spinner, "under way")
-            } else if current.is_some_and(|current| stage > current) {
-                ("later", Icon::Dot, "still to come")
-            } else if took.is_some() {
-                ("done", Icon::Check, "done")
-            } else if succeeded || current.is_some() {
-                ("skipped", Icon::ChevronRight, "not needed")
-            } else {
-                ("later", Icon::Dot, "not reached")
-            };
-            let since = match state {
-                "now" => deployment.stage_started_at,
-                _ => None,
-            };
-            Step {
-                name: stage_word(stage),
-                state,
-                icon,
-                word,
-                took: match (state, took) {
-                    ("skipped", _) => "not needed".to_owned(),
-                    (_, None) => String::new(),
-                    (_, Some(took)) => when::milliseconds(took),
-                },
-                since: since
-                    .map(|since| When::new(since, since).machine)
-                    .unwrap_or_default(),
-            }
-        })
-        .collect()
 }

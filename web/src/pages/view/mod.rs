@@ -10,6 +10,7 @@ mod dashboard;
 mod database;
 mod deployment;
 mod domain;
+mod domain_options;
 mod error_page;
 mod field_errors;
 mod gate;
@@ -45,10 +46,8 @@ pub use database::{
     ConnectionPage, DatabaseForm, DatabasePage, EngineChoice, NewDatabasePage, OptionChoice,
 };
 pub use deployment::{DeploymentPage, DeploymentRow, FailureNotice, Relative, Step, sentence};
-pub use domain::{
-    CertificateChoice, DomainForm, DomainOptionsForm, DomainPage, DomainRow, DomainsPage,
-    OtherService, RedirectRow, UserRow,
-};
+pub use domain::{CertificateChoice, DomainForm, DomainPage, DomainRow, DomainsPage, OtherService};
+pub use domain_options::{DomainOptionsForm, RedirectRow, UserRow};
 pub use error_page::ErrorPage;
 pub use field_errors::FieldErrors;
 pub use gate::{LoginPage, SetupPage};
