@@ -2,8 +2,6 @@
 //!
 //! The limits and the cache are the engine's as a whole, so these tests run one by one and
 //! in a program of their own.
-//!
-//! Runs alone: it kills Docker and holds its builds to limits.
 
 #![expect(
     clippy::disallowed_methods,

@@ -1,7 +1,7 @@
 //! `cargo xtask bench`: what Longshore takes and how fast it is, on release programs.
 
 use crate::engine::Engine;
-use crate::{fixtures, frontend, packages, process, workspace};
+use crate::{frontend, packages, process, workspace};
 
 /// Options of `cargo xtask bench`.
 #[derive(clap::Args)]
@@ -30,7 +30,6 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
             .arg(&target),
     )?;
     let engine = Engine::for_this_run()?;
-    fixtures::ensure(&engine.docker())?;
     let bench = target.join("debug/bench");
     process::run(
         engine

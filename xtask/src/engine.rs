@@ -6,6 +6,7 @@
 //! or the machine's own Docker. Its images survive in the user's cache; all else ends with it.
 
 mod network;
+mod place;
 mod sandbox;
 
 use std::fs;
@@ -18,6 +19,7 @@ use anyhow::{bail, ensure};
 
 use crate::fixtures::{self, Docker};
 use crate::{process, workspace};
+use place::Place;
 use sandbox::Sandbox;
 
 /// How long dockerd may take to answer after its start.
@@ -41,22 +43,22 @@ pub enum Task {
 /// `cargo xtask engine …`
 pub fn run(task: Task) -> anyhow::Result<()> {
     workspace::require_root("the test engine")?;
+    let place = Place::new(0);
     match task {
         Task::Up => {
-            if Sandbox::running()?.is_some() {
+            if Sandbox::running(&place)?.is_some() {
                 eprintln!("the test engine is already up");
                 return Ok(());
             }
-            let engine = Engine::start(Lifetime::UntilDown)?;
+            let engine = Engine::start(place, Lifetime::UntilDown)?;
             fixtures::ensure(&engine.docker())?;
             std::mem::forget(engine);
             eprintln!("up; `cargo xtask engine exec docker info` runs a command in it");
             Ok(())
         }
-        Task::Down => sandbox::sweep(),
+        Task::Down => sandbox::sweep(&place),
         Task::Exec { command } => {
             let engine = Engine::for_this_run()?;
-            fixtures::ensure(&engine.docker())?;
             process::run(engine.command(&command[0]).args(&command[1..]))
         }
     }
@@ -73,33 +75,51 @@ pub enum Lifetime {
 
 /// A running test engine; stopped when dropped.
 pub struct Engine {
+    place: Place,
     sandbox: Sandbox,
     borrowed: bool,
 }
 
 impl Engine {
-    /// The one that a developer keeps up, or else a new one that ends with this process.
+    /// The one that a developer keeps up, or else a new one that ends with this process; with the
+    /// fixture images.
     pub fn for_this_run() -> anyhow::Result<Self> {
+        let engine = Self::numbered(0)?;
+        fixtures::ensure(&engine.docker())?;
+        Ok(engine)
+    }
+
+    /// One more beside the first, with the same fixture images.
+    pub fn beside(&self, number: usize) -> anyhow::Result<Self> {
+        let engine = Self::numbered(number)?;
+        fixtures::copy(&self.docker(), &engine.docker())?;
+        Ok(engine)
+    }
+
+    fn numbered(number: usize) -> anyhow::Result<Self> {
         workspace::require_root("the test engine")?;
-        if let Some(sandbox) = Sandbox::running()? {
+        let place = Place::new(number);
+        if let Some(sandbox) = Sandbox::running(&place)? {
             return Ok(Self {
+                place,
                 sandbox,
                 borrowed: true,
             });
         }
-        Self::start(Lifetime::ThisProcess)
+        Self::start(place, Lifetime::ThisProcess)
     }
 
-    fn start(lifetime: Lifetime) -> anyhow::Result<Self> {
+    fn start(place: Place, lifetime: Lifetime) -> anyhow::Result<Self> {
         ensure!(
             ["/usr/sbin/dockerd", "/usr/bin/dockerd"]
                 .iter()
                 .any(|path| PathBuf::from(path).exists()),
             "dockerd is not installed: the tests need Docker Engine (Debian package docker.io)"
         );
-        sandbox::sweep()?;
+        sandbox::sweep(&place)?;
         let engine = Self {
-            sandbox: Sandbox::start(lifetime)?,
+            sandbox: Sandbox::start(&place, lifetime)?,
+            place,
             borrowed: false,
         };
         engine.wait_for_docker()?;
@@ -121,8 +141,8 @@ impl Engine {
         let start = Instant::now();
         while !process::succeeds(self.docker().command().arg("version"))? {
             if start.elapsed() > START_LIMIT || !self.sandbox.is_alive() {
-                let log = fs::read_to_string(sandbox::state().join("dockerd.log"));
-                let setup = fs::read_to_string(sandbox::state().join("sandbox.log"));
+                let log = fs::read_to_string(self.place.state().join("dockerd.log"));
+                let setup = fs::read_to_string(self.place.state().join("sandbox.log"));
                 bail!(
                     "the test engine's dockerd does not answer:\n{}\n{}",
                     setup.unwrap_or_default(),
@@ -163,7 +183,7 @@ impl Drop for Engine {
         if self.borrowed {
             return;
         }
-        if let Err(error) = sandbox::sweep() {
+        if let Err(error) = sandbox::sweep(&self.place) {
             eprintln!("cannot stop the test engine: {error:#}");
         }
     }

@@ -10,7 +10,9 @@ mod images;
 mod programs;
 
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, ensure};
 
 use crate::{process, workspace};
 
@@ -38,6 +40,34 @@ pub fn ensure(docker: &Docker) -> anyhow::Result<()> {
     for image in images::IMAGES {
         images::ensure(docker, image)?;
     }
+    Ok(())
+}
+
+/// Gives a further engine those images that it lacks or has in another version: they are
+/// made once.
+pub fn copy(from: &Docker, to: &Docker) -> anyhow::Result<()> {
+    let tags = std::iter::once(base::TAG).chain(images::IMAGES.iter().map(images::Image::tag));
+    let missing: Vec<&str> = tags
+        .filter(|tag| to.recipe(tag) != from.recipe(tag))
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    eprintln!("copying {}", missing.join(", "));
+    let mut save = from.command();
+    let mut saved = save
+        .arg("save")
+        .args(&missing)
+        .stdout(Stdio::piped())
+        .spawn()
+        .context("cannot start docker save")?;
+    let images = saved.stdout.take().context("a pipe")?;
+    let mut load = to.command();
+    load.args(["load", "--quiet"])
+        .stdin(images)
+        .stdout(Stdio::null());
+    process::run(&mut load)?;
+    ensure!(saved.wait()?.success(), "the images cannot be saved");
     Ok(())
 }
 

@@ -1,4 +1,5 @@
-//! A private PostgreSQL for one run: a fresh cluster on a Unix socket, without durability.
+//! A private PostgreSQL for one run: a fresh cluster on a Unix socket, in memory where the machine
+//! has a place for that, without durability.
 
 use std::fs;
 use std::os::unix::fs::chown;
@@ -17,6 +18,19 @@ const START_LIMIT: Duration = Duration::from_secs(30);
 /// The unprivileged user that Debian's package makes; PostgreSQL refuses to run as root.
 const USER: &str = "postgres";
 
+/// How the folder of a cluster begins; the rest is the process that made it.
+const PREFIX: &str = "longshore-pg-";
+
+/// Where the folders are: every test has a database of its own, and disks take long to make one.
+fn place() -> &'static Path {
+    let memory = Path::new("/dev/shm");
+    if memory.is_dir() {
+        memory
+    } else {
+        Path::new("/tmp")
+    }
+}
+
 /// A running cluster; it ends, and its files go, when this is dropped.
 pub struct Postgres {
     binaries: PathBuf,
@@ -30,7 +44,7 @@ impl Postgres {
         workspace::require_root("a PostgreSQL that runs as another user")?;
         sweep()?;
         let binaries = binaries()?;
-        let folder = PathBuf::from(format!("/tmp/longshore-pg-{}", std::process::id()));
+        let folder = place().join(format!("{PREFIX}{}", std::process::id()));
         fs::create_dir(&folder)?;
         let user = id("-u")?;
         chown(&folder, Some(user), Some(id("-g")?))?;
@@ -160,9 +174,9 @@ fn binaries() -> anyhow::Result<PathBuf> {
 
 /// Removes the folders of runs that were killed.
 fn sweep() -> anyhow::Result<()> {
-    for entry in fs::read_dir("/tmp")?.flatten() {
+    for entry in fs::read_dir(place())?.flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
-        let Some(owner) = name.strip_prefix("longshore-pg-") else {
+        let Some(owner) = name.strip_prefix(PREFIX) else {
             continue;
         };
         if !Path::new("/proc").join(owner).exists() {

@@ -6,6 +6,9 @@ use crate::stages::Stages;
 use crate::suites::Suite;
 use crate::{checks, fixtures, frontend, packages, process, suites};
 
+/// Test programs at a time. More only make each other slow on a machine with two cores.
+const LANES: usize = 2;
+
 /// Options of `cargo xtask test`.
 #[derive(clap::Args)]
 pub struct Options {
@@ -29,12 +32,11 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         checks::run_all(&mut stages)?;
     }
     let suites = stages.run("build", || build(options))?;
-    let engine = stages.run("test engine", Engine::for_this_run)?;
-    stages.run("fixtures", || fixtures::ensure(&engine.docker()))?;
+    let engines = stages.run("test engines, fixtures", || engines(options))?;
     let postgres = stages.run("PostgreSQL", Postgres::start)?;
-    stages.run("tests", || test(options, suites, &engine, &postgres))?;
+    stages.run("tests", || test(options, suites, &engines, &postgres))?;
     stages.run("clean up", || {
-        drop(engine);
+        drop(engines);
         drop(postgres);
         Ok(())
     })?;
@@ -85,17 +87,30 @@ fn build(options: &Options) -> anyhow::Result<Vec<Suite>> {
     Ok(Vec::new())
 }
 
+/// One for selected tests, or else one for each lane.
+fn engines(options: &Options) -> anyhow::Result<Vec<Engine>> {
+    let first = Engine::for_this_run()?;
+    let further: anyhow::Result<Vec<Engine>> = if options.cargo_test.is_empty() {
+        (1..LANES).map(|number| first.beside(number)).collect()
+    } else {
+        Ok(Vec::new())
+    };
+    Ok(std::iter::once(first).chain(further?).collect())
+}
+
 fn test(
     options: &Options,
     suites: Vec<Suite>,
-    engine: &Engine,
+    engines: &[Engine],
     postgres: &Postgres,
 ) -> anyhow::Result<()> {
     let compose = fixtures::compose()?;
-    let inside = |program: &str| {
+    let inside = |engine: &Engine, program: &str| {
         let mut command = engine.command(program);
         command
             .env("SQLX_OFFLINE", "true")
+            // A test that fails says where; the stack under it is tokio's.
+            .env("RUST_BACKTRACE", "0")
             .env("DATABASE_URL", postgres.url())
             .env("LONGSHORE_TEST_COMPOSE", &compose);
         if options.all_faults {
@@ -104,12 +119,17 @@ fn test(
         command
     };
     let cargo = process::cargo();
-    let mut examples = inside(&cargo.get_program().to_string_lossy());
+    let mut examples = inside(&engines[0], &cargo.get_program().to_string_lossy());
     examples.args(["test", "--no-fail-fast"]);
     if !options.cargo_test.is_empty() {
         return process::run(examples.args(&options.cargo_test));
     }
-    suites::run(suites, &inside)?;
+    let lanes: Vec<_> = engines
+        .iter()
+        .map(|engine| move |program: &str| inside(engine, program))
+        .collect();
+    let lanes: Vec<&suites::Inside<'_>> = lanes.iter().map(|lane| lane as _).collect();
+    suites::run(suites, &lanes)?;
     // Those in the documentation are programs of rustdoc's.
     process::run(examples.args(["--quiet", "--workspace", "--doc"]))
 }

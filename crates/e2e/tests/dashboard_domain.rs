@@ -1,7 +1,4 @@
 //! The dashboard on a domain of its own, with a certificate by a real authority.
-//!
-//! Runs alone: a browser that asks by a name takes each new network of Docker's for a cut
-//! connection.
 
 use std::net::Ipv4Addr;
 use std::process::Command;

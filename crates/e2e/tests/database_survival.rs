@@ -1,7 +1,5 @@
 //! The data of every engine survives restarts, deployments, other settings, killed containers, a
 //! crash of Docker and an upgrade of Longshore: apps add to it and count after each.
-//!
-//! Runs alone: it kills Docker.
 
 use std::time::Instant;
 

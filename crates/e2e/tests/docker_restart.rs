@@ -1,6 +1,4 @@
 //! Docker dies and comes back: services answer again, and never reach one another.
-//!
-//! Runs alone: it kills Docker.
 
 use std::time::Duration;
 

@@ -2,8 +2,6 @@
 //! true end by itself and leaves nothing behind.
 //!
 //! `cargo xtask chaos` runs the whole table; the usual run takes some cells of it.
-//!
-//! Runs alone: it kills Docker.
 
 use std::fmt::Write as _;
 use std::fs;

@@ -1,11 +1,10 @@
 //! The sandbox's way out: a veth pair, and NAT rules that carry a comment to be found again by.
 
 use std::fs;
-use std::path::Path;
 
 use anyhow::Context;
 
-use super::sandbox;
+use super::Place;
 use crate::process;
 
 /// Candidates for the two addresses, from a block that RFC 2544 keeps for tests.
@@ -29,18 +28,8 @@ pub fn resolver() -> anyhow::Result<String> {
     Ok(own)
 }
 
-/// The name of the outer end of the veth pair, at most 15 characters.
-fn link() -> String {
-    format!("lst-{}", sandbox::tag())
-}
-
-/// What the rules are found again by.
-fn comment() -> String {
-    format!("longshore-test-{}", sandbox::tag())
-}
-
 /// Gives the sandbox of that process an `eth0` with a way to the outside.
-pub fn join(first_process: u32, state: &Path) -> anyhow::Result<()> {
+pub fn join(place: &Place, first_process: u32) -> anyhow::Result<()> {
     let routes = process::output(process::command("ip").args(["-4", "route", "show"]))?;
     let prefix = CANDIDATES
         .iter()
@@ -48,7 +37,7 @@ pub fn join(first_process: u32, state: &Path) -> anyhow::Result<()> {
         .context("no free network for the test engine")?;
     let outside = format!("{prefix}.1");
     let pid = first_process.to_string();
-    let (link, comment) = (&*link(), &*comment());
+    let (link, comment) = (&*place.link(), &*place.comment());
     let peer = ["type", "veth", "peer", "name", "eth0", "netns", &pid];
     ip(&[&["link", "add", link][..], &peer].concat())?;
     ip(&["address", "add", &format!("{outside}/30"), "dev", link])?;
@@ -88,15 +77,15 @@ pub fn join(first_process: u32, state: &Path) -> anyhow::Result<()> {
         process::output(insert.args(["-m", "comment", "--comment", comment]))?;
     }
     // Its appearance is the signal that `init.sh` waits for.
-    let partial = state.join("network.partial");
+    let partial = place.state().join("network.partial");
     fs::write(&partial, format!("{prefix}.2/30 {outside}\n"))?;
-    fs::rename(partial, state.join("network"))?;
+    fs::rename(partial, place.state().join("network"))?;
     Ok(())
 }
 
 /// Removes the veth pair and every rule with our comment.
-pub fn leave() -> anyhow::Result<()> {
-    let (link, comment) = (&*link(), &*comment());
+pub fn leave(place: &Place) -> anyhow::Result<()> {
+    let (link, comment) = (&*place.link(), &*place.comment());
     if process::succeeds(process::command("ip").args(["link", "show", link]))? {
         // It goes with the sandbox; that it is already gone by now is no fault.
         let _ = process::succeeds(process::command("ip").args(["link", "delete", link]))?;

@@ -1,16 +1,15 @@
-//! The sandbox's processes and its state directory.
+//! The sandbox's processes.
 
 use std::fs;
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
-use sha2::{Digest, Sha256};
 
-use super::{Lifetime, network};
+use super::{Lifetime, Place, network};
 use crate::{process, workspace};
 
 /// How long the sandbox's first process may take to appear, and its last one to go.
@@ -24,17 +23,6 @@ done
 if [ -d /sys/fs/cgroup/init ]; then echo $$ >/sys/fs/cgroup/init/cgroup.procs; fi
 cd "$1" && shift && exec "$@"
 "#;
-
-/// The sandbox's state directory.
-pub fn state() -> PathBuf {
-    workspace::cache().join("test-engine")
-}
-
-/// Tells the sandboxes of several state directories apart, in names outside of them.
-pub fn tag() -> String {
-    let digest = Sha256::digest(state().as_os_str().as_encoded_bytes());
-    hex::encode(&digest[..4])
-}
 
 /// A process that is known again even when its number was given to another: number and start time.
 struct ProcessId {
@@ -76,9 +64,9 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// The sandbox that runs now, if there is one.
-    pub fn running() -> anyhow::Result<Option<Self>> {
-        let Some(outer) = recorded().filter(ProcessId::is_alive) else {
+    /// The sandbox that runs there now, if there is one.
+    pub fn running(place: &Place) -> anyhow::Result<Option<Self>> {
+        let Some(outer) = recorded(place).filter(ProcessId::is_alive) else {
             return Ok(None);
         };
         let first = child_of(outer.pid).context("the test engine is starting or stopping")?;
@@ -86,8 +74,8 @@ impl Sandbox {
     }
 
     /// Starts the namespaces, their network and dockerd; does not wait for dockerd.
-    pub fn start(lifetime: Lifetime) -> anyhow::Result<Self> {
-        let state = state();
+    pub fn start(place: &Place, lifetime: Lifetime) -> anyhow::Result<Self> {
+        let state = place.state();
         let data = state.join("docker");
         fs::create_dir_all(&data)?;
         for (name, text) in [
@@ -113,8 +101,8 @@ impl Sandbox {
         outer
             .arg("bash")
             .arg(state.join("outside.sh"))
-            .args([&state, &data, &state.join("init.sh")])
-            .arg(cgroup())
+            .args([state, &data, &state.join("init.sh")])
+            .arg(place.cgroup())
             .current_dir("/")
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
@@ -142,7 +130,7 @@ impl Sandbox {
         };
         // Reaped in the background, so that its end is seen.
         std::thread::spawn(move || child.wait());
-        network::join(first, &state)?;
+        network::join(place, first)?;
         Ok(Self { outer, first })
     }
 
@@ -171,14 +159,15 @@ impl Sandbox {
     }
 }
 
-/// Ends the recorded sandbox, if it lives, and removes what it left: addresses, rules, cgroups.
-pub fn sweep() -> anyhow::Result<()> {
-    if let Some(outer) = recorded().filter(ProcessId::is_alive) {
+/// Ends the sandbox recorded there, if it lives, and removes what it left: addresses, rules,
+/// cgroups.
+pub fn sweep(place: &Place) -> anyhow::Result<()> {
+    if let Some(outer) = recorded(place).filter(ProcessId::is_alive) {
         stop(&outer)?;
     }
-    let _ = fs::remove_file(state().join("sandbox.pid"));
-    network::leave()?;
-    remove_cgroups();
+    let _ = fs::remove_file(place.state().join("sandbox.pid"));
+    network::leave(place)?;
+    remove_cgroups(&place.cgroup());
     Ok(())
 }
 
@@ -192,12 +181,8 @@ fn stop(outer: &ProcessId) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn cgroup() -> String {
-    format!("longshore-test-{}", tag())
-}
-
-fn recorded() -> Option<ProcessId> {
-    ProcessId::parse(&fs::read_to_string(state().join("sandbox.pid")).ok()?)
+fn recorded(place: &Place) -> Option<ProcessId> {
+    ProcessId::parse(&fs::read_to_string(place.state().join("sandbox.pid")).ok()?)
 }
 
 fn child_of(pid: u32) -> Option<u32> {
@@ -212,14 +197,14 @@ fn is_unshare(pid: u32) -> bool {
     fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name.trim() == "unshare")
 }
 
-fn remove_cgroups() {
+fn remove_cgroups(name: &str) {
     let Ok(mounts) = fs::read_to_string("/proc/mounts") else {
         return;
     };
     for line in mounts.lines() {
         let mut fields = line.split_whitespace().skip(1);
         if let (Some(mount), Some("cgroup" | "cgroup2")) = (fields.next(), fields.next()) {
-            remove_tree(&Path::new(mount).join(cgroup()));
+            remove_tree(&Path::new(mount).join(name));
         }
     }
 }

@@ -1,0 +1,141 @@
+//! Runs test programs in lanes, each with a test engine of its own.
+//!
+//! Most of the time of whole-system tests is waiting for Docker, so cargo's way, one program after
+//! the other, leaves the machine idle. Programs of two lanes share no Docker, no network and no
+//! ports; one whose source says `//! Runs alone: …` is run when no other is, because it measures
+//! time.
+
+use std::collections::VecDeque;
+use std::io::Write;
+use std::process::{Command, Stdio};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+
+use super::Suite;
+use super::times::Times;
+
+/// How many of the last lines of a failed program are printed again at the end.
+const LAST_LINES: usize = 60;
+
+/// Makes the command of a program inside a lane's test engine.
+pub type Inside<'a> = dyn Fn(&str) -> Command + Sync + 'a;
+
+/// How a program ended.
+struct Ended {
+    name: String,
+    took: Duration,
+    /// What it said last, when it failed.
+    failure: Option<String>,
+}
+
+/// Runs all of them and prints what each said when it ends. Others go on when one fails; what the
+/// failed ones said is repeated at the end.
+pub fn run(suites: Vec<Suite>, lanes: &[&Inside<'_>]) -> anyhow::Result<()> {
+    let mut times = Times::read();
+    let mut suites = suites;
+    suites.sort_by_key(|suite| std::cmp::Reverse(times.of(&suite.name)));
+    let (alone, together): (Vec<_>, Vec<_>) = suites.into_iter().partition(|suite| suite.is_alone);
+    let mut ended = in_lanes(together, lanes)?;
+    ended.extend(in_lanes(alone, &lanes[..1])?);
+    ended.sort_by_key(|suite| std::cmp::Reverse(suite.took));
+    eprintln!("\n=== seconds a test program");
+    for suite in &ended {
+        eprintln!("{:>8.1}  {}", suite.took.as_secs_f64(), suite.name);
+        times.note(&suite.name, suite.took);
+    }
+    times.write()?;
+
+    let mut failed = Vec::new();
+    for suite in &ended {
+        if let Some(said) = &suite.failure {
+            eprintln!("\n=== failed: {}\n{said}", suite.name);
+            failed.push(suite.name.as_str());
+        }
+    }
+    if !failed.is_empty() {
+        bail!("tests failed in {}", failed.join(", "));
+    }
+    Ok(())
+}
+
+fn in_lanes(suites: Vec<Suite>, lanes: &[&Inside<'_>]) -> anyhow::Result<Vec<Ended>> {
+    let waiting = Mutex::new(VecDeque::from(suites));
+    let printing = Mutex::new(());
+    let run_lane = |inside: &Inside<'_>| {
+        let mut ended = Vec::new();
+        loop {
+            let next = waiting
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .pop_front();
+            let Some(suite) = next else {
+                return Ok(ended);
+            };
+            ended.push(run_one(&suite, inside, &printing)?);
+        }
+    };
+    std::thread::scope(|scope| {
+        let lanes: Vec<_> = lanes
+            .iter()
+            .map(|inside| scope.spawn(|| run_lane(inside)))
+            .collect();
+        let mut ended = Vec::new();
+        for lane in lanes {
+            let of_lane: anyhow::Result<Vec<Ended>> = lane
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            ended.extend(of_lane?);
+        }
+        Ok(ended)
+    })
+}
+
+fn run_one(suite: &Suite, inside: &Inside<'_>, printing: &Mutex<()>) -> anyhow::Result<Ended> {
+    let start = Instant::now();
+    // A test program expects its package's folder around it, as cargo does it.
+    let mut command = inside("env");
+    command
+        .arg("--chdir")
+        .arg(&suite.folder)
+        .arg(&suite.program)
+        .stdin(Stdio::null());
+    let output = command
+        .output()
+        .with_context(|| format!("cannot start the tests of {}", suite.name))?;
+    let took = start.elapsed();
+    let _one_at_a_time = printing.lock().unwrap_or_else(PoisonError::into_inner);
+    print(suite, took, &output.stdout, &output.stderr)?;
+    let failure = (!output.status.success()).then(|| {
+        let said = [output.stderr, output.stdout].concat();
+        last_lines(&String::from_utf8_lossy(&said))
+    });
+    Ok(Ended {
+        name: suite.name.clone(),
+        took,
+        failure,
+    })
+}
+
+fn print(suite: &Suite, took: Duration, stdout: &[u8], stderr: &[u8]) -> anyhow::Result<()> {
+    let mut terminal = std::io::stderr().lock();
+    writeln!(
+        terminal,
+        "\n=== {} ({:.1} s)",
+        suite.name,
+        took.as_secs_f64()
+    )?;
+    terminal.write_all(stdout)?;
+    terminal.write_all(stderr)?;
+    Ok(())
+}
+
+/// The failed tests' own words stand last; lines of tests that went well say nothing here.
+fn last_lines(said: &str) -> String {
+    let lines: Vec<&str> = said
+        .lines()
+        .filter(|line| !line.ends_with(" ... ok") && !line.trim().is_empty())
+        .collect();
+    lines[lines.len().saturating_sub(LAST_LINES)..].join("\n")
+}
