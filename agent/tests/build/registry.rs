@@ -4,6 +4,7 @@ use longshore_agent::build;
 use longshore_agent_api::RegistryLogin;
 use longshore_domain::FailureKind;
 use longshore_testkit::registry::{PASSWORD, Registry, USER};
+use tokio::net::TcpSocket;
 
 use super::{Bench, failure};
 
@@ -31,10 +32,15 @@ async fn a_registry_takes_the_right_account_and_says_no_in_words() {
         wrong.message,
         format!("{host} refused the user name or the password.")
     );
-    drop(registry);
-    let gone = build::check_registry(&bench.docker, &login(&host, PASSWORD)).await;
-    let gone = gone.unwrap_err().message;
-    assert_eq!(gone, format!("{host} cannot be reached from the server."));
+    // Bound and never listening: nobody else can have the port, as could be one that was left.
+    let silent = TcpSocket::new_v4().unwrap();
+    silent.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let gone = silent.local_addr().unwrap().to_string();
+    let answer = build::check_registry(&bench.docker, &login(&gone, PASSWORD)).await;
+    assert_eq!(
+        answer.unwrap_err().message,
+        format!("{gone} cannot be reached from the server.")
+    );
 }
 
 #[tokio::test]

@@ -1,7 +1,6 @@
 //! An engine and a proxy of one test's own, and jobs for them.
 
 use std::collections::BTreeMap;
-use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -16,7 +15,7 @@ use longshore_domain::route::{DomainOptions, Route, TlsMode};
 use longshore_domain::takeover::StrategyReason;
 use longshore_domain::{DeploymentId, DomainId, EnvironmentId, ServiceId, Strategy};
 use longshore_testkit::engine::Run;
-use longshore_testkit::wait;
+use longshore_testkit::{ports, wait};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
@@ -56,8 +55,8 @@ impl World {
             "longshore-agent".to_owned(),
             format!("--instance={}", run.name()),
             format!("--data-dir={}", data.path().display()),
-            format!("--proxy-http-port={}", port()),
-            format!("--proxy-https-port={}", port()),
+            format!("--proxy-http-port={}", ports::free()),
+            format!("--proxy-https-port={}", ports::free()),
             "--traefik-image=longshore/traefik:v3.7".to_owned(),
         ]);
         let engine = Engine::connect(&config).unwrap();
@@ -119,14 +118,6 @@ impl World {
     pub fn proxy(&self) -> String {
         format!("{}-proxy", self.config.instance)
     }
-}
-
-/// A free port below those that the system and Docker hand out by themselves.
-fn port() -> u16 {
-    (0..100)
-        .map(|_| rand::random_range(20_000..30_000))
-        .find(|&port| TcpListener::bind(("0.0.0.0", port)).is_ok())
-        .expect("a free port")
 }
 
 /// A job for a program that needs no build.

@@ -46,10 +46,10 @@ fn case(name: &'static str, run: Value, [stage, kind, says, log]: [&'static str;
     }
 }
 
-/// Patience for programs that start at once.
+/// Patience for programs that start at once, on a machine that is busy with other tests.
 fn health(probe: &Value) -> Value {
     json!({
-        "probe": probe, "interval_seconds": 1, "timeout_seconds": 1,
+        "probe": probe, "interval_seconds": 1, "timeout_seconds": 10,
         "start_period_seconds": 1, "retries": 2,
     })
 }
@@ -120,7 +120,7 @@ fn cases(url: &str) -> Vec<Case> {
     let mut cores = json!({});
     cores["cpu_limit_millis"] = json!(512_000);
     let check = json!({ "command": { "argv": ["sh", "-c", "echo the queue is gone; exit 1"] } });
-    let release = |script: &str| json!({ "release_command": ["sh", "-c", script], "release_timeout_seconds": 3 });
+    let release = |script: &str| json!({ "release_command": ["sh", "-c", script], "release_timeout_seconds": 8 });
     let git = |branch: &str| json!({ "git": { "url": url, "branch": branch } });
     let image = json!({ "image": { "reference": "127.0.0.1:1/nobody/nothing:1" } });
     vec![
@@ -276,7 +276,7 @@ fn cases(url: &str) -> Vec<Case> {
         case(
             "release command hangs",
             release("echo waiting for a lock; sleep 600"),
-            ["releasing", "timeout", "3 seconds", "waiting for a lock"],
+            ["releasing", "timeout", "8 seconds", "waiting for a lock"],
         ),
     ]
 }
