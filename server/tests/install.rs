@@ -10,7 +10,7 @@
 use std::fs::{self, Permissions};
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Output};
 
 use axum::Router;
@@ -107,7 +107,7 @@ impl Machine {
     }
 
     fn installer(&self) -> Command {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../install.sh");
+        let script = fs::canonicalize("../install.sh").unwrap();
         let mut command = Command::new("sh");
         command
             .arg(script)

@@ -8,8 +8,7 @@ use std::path::Path;
 use longshore_autobuild::{Tree, detect, site_builder, static_site};
 
 fn check(name: &str, text: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/golden")
+    let path = Path::new("tests/golden")
         .join(name)
         .with_extension("Dockerfile");
     match std::fs::read_to_string(&path) {

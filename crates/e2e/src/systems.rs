@@ -9,9 +9,8 @@ use longshore_testkit::git::Repository;
 /// # Panics
 /// When there is no such folder.
 pub fn repository(folder: &str) -> Repository {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("systems")
-        .join(folder);
+    // Tests run in the folder of their package.
+    let source = Path::new("systems").join(folder);
     let name = source.file_name().expect("a name").to_string_lossy();
     let repository = Repository::new(&name);
     repository.copy(&source);

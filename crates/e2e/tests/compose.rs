@@ -36,7 +36,7 @@ impl Project {
             https: ports::free(),
             run,
         };
-        let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let root = PathBuf::from("../..");
         let ready = project.folder().join("target/programs");
         fs::create_dir_all(&ready).expect("a folder");
         for name in ["longshore", "longshore-agent"] {

@@ -44,7 +44,7 @@ impl Installation {
     }
 
     fn installer(&self, arguments: &[&str]) -> Output {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../install.sh");
+        let script = fs::canonicalize("../../install.sh").expect("the installer");
         let at = |name: &str| self.folder.path().join(name);
         let mut command = Command::new("sh");
         command
@@ -109,7 +109,7 @@ fn publish(folder: &Path, version: &str) -> PathBuf {
         let added = file.and_then(|mut file| file.write_all(version.as_bytes()));
         added.expect("a program");
     }
-    let unit = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../longshore.service");
+    let unit = Path::new("../../longshore.service");
     fs::copy(unit, stage.join("longshore.service")).expect("the unit");
     let tarball = format!("{name}.tar.gz");
     let tar = ["--use-compress-program", "gzip -1", "-cf", &tarball, &name];
