@@ -47,29 +47,67 @@ impl Accounts {
 
     /// The account, which is made when there is none yet.
     pub(super) async fn one(&self) -> Result<Account, Trouble> {
+        let account = match self.found().await? {
+            Some(account) => account,
+            None => self.register().await?,
+        };
+        self.tell_contact(&account).await;
+        Ok(account)
+    }
+
+    /// The account that was made before.
+    async fn found(&self) -> Result<Option<Account>, Trouble> {
         let mut known = self.known.lock().await;
         if let Some(account) = &*known {
-            return Ok(account.clone());
+            return Ok(Some(account.clone()));
         }
         let credentials = self.stored().await.and_then(|stored| {
             let credentials: Option<AccountCredentials> =
                 serde_json::from_value(stored.credentials).ok();
             credentials
         });
-        if let Some(credentials) = credentials {
-            let account = self.client()?.from_credentials(credentials).await?;
-            *known = Some(account.clone());
-            return Ok(account);
-        }
-        drop(known);
-        self.register().await
+        let Some(credentials) = credentials else {
+            return Ok(None);
+        };
+        let account = self.client()?.from_credentials(credentials).await?;
+        *known = Some(account.clone());
+        Ok(Some(account))
     }
 
     /// The account after the authority did not know it. It keeps its key, so that the
     /// authority gives the same account when it does know it after all.
     pub(super) async fn again(&self) -> Result<Account, Trouble> {
         *self.known.lock().await = None;
-        self.register().await
+        let account = self.register().await?;
+        self.tell_contact(&account).await;
+        Ok(account)
+    }
+
+    /// Tells the authority the address for letters, unless it knows it. When that fails it is
+    /// tried again with the next certificate; nobody waits for a certificate because of it.
+    async fn tell_contact(&self, account: &Account) {
+        let _one_at_a_time = self.known.lock().await;
+        let Some(stored) = self.stored().await else {
+            return;
+        };
+        if stored.contact == self.email {
+            return;
+        }
+        let contact = self.email.as_ref().map(|email| format!("mailto:{email}"));
+        let contacts: Vec<&str> = contact.as_deref().into_iter().collect();
+        let told = match account.update_contacts(&contacts).await {
+            Ok(()) => {
+                self.keep(store::Account {
+                    contact: self.email.clone(),
+                    ..stored
+                })
+                .await
+            }
+            Err(error) => Err(error.into()),
+        };
+        if let Err(Trouble { message, .. }) = told {
+            tracing::warn!(reason = message, "the authority does not know acme_email");
+        }
     }
 
     /// Makes the account, or finds the one that the stored key has.
@@ -87,13 +125,6 @@ impl Accounts {
             .map_err(|_| Trouble::new("The account cannot be written."))?;
         self.keep_account(text, credentials).await?;
         tracing::info!(authority = self.directory, "the account is known");
-        if let Some(email) = &self.email {
-            let contact = format!("mailto:{email}");
-            if let Err(error) = account.update_contacts(&[&contact]).await {
-                let reason = Trouble::from(error).message;
-                tracing::warn!(reason, "the authority does not know acme_email");
-            }
-        }
         *known = Some(account.clone());
         Ok(account)
     }
@@ -135,11 +166,16 @@ impl Accounts {
         key: String,
         credentials: serde_json::Value,
     ) -> Result<(), Trouble> {
-        let account = store::Account {
+        self.keep(store::Account {
             directory: self.directory.clone(),
             key: Some(key),
             credentials,
-        };
+            contact: None,
+        })
+        .await
+    }
+
+    async fn keep(&self, account: store::Account) -> Result<(), Trouble> {
         let store = self.store.clone();
         let kept = spawn_blocking(move || store.save_account(&account)).await;
         stored("The account", kept)

@@ -184,6 +184,9 @@ pub(super) struct Account {
     pub(super) key: Option<String>,
     /// The account as the client of ACME writes it; null while it is not known.
     pub(super) credentials: serde_json::Value,
+    /// The address for letters that the authority was told, if any.
+    #[serde(default)]
+    pub(super) contact: Option<String>,
 }
 
 /// A host's name is made of letters, digits, dashes and dots; of a wildcard the star is
@@ -237,6 +240,7 @@ mod tests {
             directory: "https://a".to_owned(),
             key: None,
             credentials: serde_json::json!({"k": 1}),
+            contact: None,
         };
         store.save_account(&account).unwrap();
         assert!(store.account("https://a").is_some());

@@ -1,6 +1,7 @@
 //! Certificates by a real authority: HTTP-01, DNS-01, renewal, failures in words, own ones, and
 //! an agent that is killed in the middle of it.
 
+use std::fs;
 use std::time::Duration;
 
 use longshore_e2e::api::{Api, id_of};
@@ -235,7 +236,8 @@ async fn at_once(what: &str, is_so: impl Fn() -> bool) {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_agent_that_is_killed_in_an_order_leaves_nothing_behind() {
     let mut authority = Authority::start(&["app", "gone"]).await;
-    let longshore = Longshore::start_with(&authority.settings()).await;
+    let settings = authority.settings() + "acme_email = \"ops@example.com\"\n";
+    let longshore = Longshore::start_with(&settings).await;
     authority.open_slowly(longshore.http_port()).await;
     let api = longshore.api();
     let service = deploy(&api).await;
@@ -281,4 +283,12 @@ async fn an_agent_that_is_killed_in_an_order_leaves_nothing_behind() {
     at_once("the end of the way", || !way.exists()).await;
 
     assert_eq!(authority.accounts(), 1);
+    // It is stored once the authority has taken it.
+    let account = longshore
+        .folder()
+        .join("data/agent/certificates/account.json");
+    at_once("the address for letters", || {
+        fs::read_to_string(&account).is_ok_and(|text| text.contains("ops@example.com"))
+    })
+    .await;
 }
