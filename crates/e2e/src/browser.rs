@@ -54,6 +54,8 @@ impl Browser {
             "args": [
                 "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
                 "--no-first-run", "--disable-background-networking",
+                // What turns and glides is drawn by the processor here.
+                "--force-prefers-reduced-motion",
                 "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
                 // Hosts and authorities of tests are known to nobody else.
                 "--host-resolver-rules=MAP *.test 127.0.0.1", "--ignore-certificate-errors",
