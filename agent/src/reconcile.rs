@@ -8,9 +8,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use longshore_agent_api::{
-    AgentProblem, DesiredService, DesiredState, ReconcileReport, RouteUpdate, RunningUpdate,
+    AgentProblem, DesiredService, DesiredState, ReconcileReport, ReconcileSubject, RouteUpdate,
+    RunningUpdate,
 };
-use longshore_domain::{DeploymentId, FailureKind};
+use longshore_domain::{DeploymentId, FailureKind, ServiceId};
 use tokio::sync::Mutex;
 
 use crate::drain::Drains;
@@ -66,8 +67,9 @@ impl Reconciler {
         let _pass = self.pass.lock().await;
         let mut report = ReconcileReport::default();
         if self.machine.is_settling().await? {
-            report.problems.push(
-                "Docker is still starting what it had stopped; nothing was changed".to_owned(),
+            report.add(
+                ReconcileSubject::Machine,
+                "Docker is still starting what it had stopped; nothing was changed",
             );
             return Ok(report);
         }
@@ -84,7 +86,7 @@ impl Reconciler {
             let name = describe(object);
             match self.machine.remove_owned(object).await {
                 Ok(()) => report.changes.push(format!("removed {name}")),
-                Err(problem) => report.problems.push(format!("{name}: {problem}")),
+                Err(problem) => report.add(ReconcileSubject::Leftover(name), problem.message),
             }
         }
         let drifted = self.machine.drifted(&desired.services).await?;
@@ -104,7 +106,7 @@ impl Reconciler {
             Ok(true) => report
                 .changes
                 .push("repaired the way to the dashboard".to_owned()),
-            Err(problem) => report.problems.push(format!("dashboard: {problem}")),
+            Err(problem) => report.add(ReconcileSubject::Dashboard, problem.message),
         }
         self.remove_files(&known, &mut report).await;
         Ok(report)
@@ -118,6 +120,13 @@ impl Reconciler {
         report: &mut ReconcileReport,
     ) {
         let service = desired.service;
+        let replicas = match self.replicas(service, live_number).await {
+            Ok(replicas) => replicas,
+            Err(problem) => {
+                report.add(ReconcileSubject::Containers(service), problem.message);
+                return;
+            }
+        };
         let update = RouteUpdate {
             live_number,
             routes: desired.routes.clone(),
@@ -127,46 +136,36 @@ impl Reconciler {
             Ok(true) => report
                 .changes
                 .push(format!("repaired the routes of service {service}")),
-            Err(problem) => report
-                .problems
-                .push(format!("routes of service {service}: {problem}")),
+            Err(problem) => report.add(ReconcileSubject::Routes(service), problem.message),
         }
-        match self.repair_replicas(desired, live_number).await {
-            Ok(None) => {}
-            Ok(Some(change)) => report.changes.push(change),
-            Err(problem) => report
-                .problems
-                .push(format!("containers of service {service}: {problem}")),
-        }
-    }
-
-    async fn repair_replicas(
-        &self,
-        desired: &DesiredService,
-        live_number: i32,
-    ) -> Result<Option<String>, AgentProblem> {
-        let service = desired.service;
-        let versions = self.machine.versions(service).await?;
-        let live = versions
-            .iter()
-            .find(|version| version.number == live_number)
-            .ok_or_else(|| AgentProblem {
-                kind: FailureKind::StartFailed,
-                message: format!("version {live_number} is gone; deploy it again"),
-            })?;
-        if live.desired == desired.replicas {
-            return Ok(None);
+        if replicas == desired.replicas {
+            return;
         }
         let update = RunningUpdate {
             live_number,
             replicas: desired.replicas,
             restart: false,
         };
-        self.machine.set_running(service, &update).await?;
-        Ok(Some(format!(
-            "scaled service {service} from {} to {}",
-            live.desired, desired.replicas
-        )))
+        match self.machine.set_running(service, &update).await {
+            Ok(()) => report.changes.push(format!(
+                "scaled service {service} from {replicas} to {}",
+                desired.replicas
+            )),
+            Err(problem) => report.add(ReconcileSubject::Containers(service), problem.message),
+        }
+    }
+
+    /// How many containers a live version is to have now.
+    async fn replicas(&self, service: ServiceId, live_number: i32) -> Result<u32, AgentProblem> {
+        let versions = self.machine.versions(service).await?;
+        versions
+            .iter()
+            .find(|version| version.number == live_number)
+            .map(|version| version.desired)
+            .ok_or_else(|| AgentProblem {
+                kind: FailureKind::StartFailed,
+                message: format!("version {live_number} is gone; deploy it again"),
+            })
     }
 
     async fn remove_files(&self, known: &Known<'_>, report: &mut ReconcileReport) {
@@ -193,8 +192,8 @@ impl Reconciler {
         });
         match removed.await {
             Ok(Ok(removed)) => report.changes.extend(removed),
-            Ok(Err(error)) => report.problems.push(format!("work trees: {error}")),
-            Err(error) => report.problems.push(format!("work trees: {error}")),
+            Ok(Err(error)) => report.add(leftover("work trees"), error.to_string()),
+            Err(error) => report.add(leftover("work trees"), error.to_string()),
         }
         self.remove_mirrors(known, report).await;
         self.remove_uploads(known, report).await;
@@ -213,8 +212,8 @@ impl Reconciler {
             Ok(Ok(removed)) => report
                 .changes
                 .push(format!("removed {removed} uploaded archives")),
-            Ok(Err(error)) => report.problems.push(format!("uploads: {error}")),
-            Err(error) => report.problems.push(format!("uploads: {error}")),
+            Ok(Err(error)) => report.add(leftover("uploads"), error.to_string()),
+            Err(error) => report.add(leftover("uploads"), error.to_string()),
         }
     }
 
@@ -231,10 +230,14 @@ impl Reconciler {
             Ok(Ok(removed)) => report
                 .changes
                 .push(format!("removed {removed} mirrors of repositories")),
-            Ok(Err(error)) => report.problems.push(format!("mirrors: {error}")),
-            Err(error) => report.problems.push(format!("mirrors: {error}")),
+            Ok(Err(error)) => report.add(leftover("mirrors"), error.to_string()),
+            Err(error) => report.add(leftover("mirrors"), error.to_string()),
         }
     }
+}
+
+fn leftover(name: &str) -> ReconcileSubject {
+    ReconcileSubject::Leftover(name.to_owned())
 }
 
 /// Blocking.

@@ -8,10 +8,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use longshore_agent_api::{DashboardRoute, DesiredService, DesiredState, RunningUpdate};
-use longshore_control::{Control, work};
+use longshore_agent_api::{
+    DashboardRoute, DesiredService, DesiredState, ReconcileProblem, ReconcileSubject, RunningUpdate,
+};
+use longshore_control::{Clock, Control, work};
 use longshore_domain::Secret;
-use longshore_web::Metrics;
+use longshore_web::{Agreement, Comparison, Difference, Metrics};
 use time::OffsetDateTime;
 use tokio::time::Instant;
 
@@ -29,17 +31,25 @@ pub struct Reconciler {
     control: Control,
     agent: AgentClient,
     metrics: Arc<Metrics>,
+    agreement: Arc<Agreement>,
     /// What the proxy sends along with requests for the dashboard.
     proof: Secret,
 }
 
 impl Reconciler {
     /// A reconciler of the one machine.
-    pub fn new(control: Control, agent: AgentClient, metrics: Arc<Metrics>, proof: Secret) -> Self {
+    pub fn new(
+        control: Control,
+        agent: AgentClient,
+        metrics: Arc<Metrics>,
+        agreement: Arc<Agreement>,
+        proof: Secret,
+    ) -> Self {
         Self {
             control,
             agent,
             metrics,
+            agreement,
             proof,
         }
     }
@@ -76,8 +86,17 @@ impl Reconciler {
             tracing::info!(change, "reconciled");
         }
         for problem in &report.problems {
-            tracing::warn!(problem, "could not be reconciled");
+            tracing::warn!(%problem, "could not be reconciled");
         }
+        self.metrics.set_differences(report.problems.len());
+        self.agreement.note(Comparison {
+            at: Some(Clock::system().now()),
+            differences: report
+                .problems
+                .into_iter()
+                .map(|problem| difference(problem, &desired))
+                .collect(),
+        });
         self.see_to_certificates().await?;
         for removing in self.control.services_removing().await? {
             let service = removing.service;
@@ -163,5 +182,26 @@ impl Reconciler {
                 })
                 .collect(),
         }
+    }
+}
+
+/// A problem of the agent's in the words of people, who know services by their names.
+fn difference(problem: ReconcileProblem, desired: &work::DesiredState) -> Difference {
+    let service = problem.subject.service().and_then(|id| {
+        let found = desired.services.iter().find(|known| known.service == id)?;
+        Some((found.owner, found.name.as_str()))
+    });
+    let name = service.map_or("a service", |(_, name)| name);
+    let what = match &problem.subject {
+        ReconcileSubject::Machine => "The machine".to_owned(),
+        ReconcileSubject::Dashboard => "The way to the dashboard on its own domain".to_owned(),
+        ReconcileSubject::Routes(_) => format!("The routes of {name}"),
+        ReconcileSubject::Containers(_) => format!("The containers of {name}"),
+        ReconcileSubject::Leftover(leftover) => format!("To be removed: {leftover}"),
+    };
+    Difference {
+        service: service.map(|(owner, _)| owner),
+        what,
+        why: problem.message,
     }
 }

@@ -57,8 +57,8 @@ pub async fn serve(config: Config) -> Result<()> {
     let agent = AgentClient::new(&config.agent_socket)?;
     let proof = secrets::proxy_proof(&config.server_dir())?;
     let web = web_state(&config, &control, &agent, proof.clone());
-    let metrics = Arc::clone(&web.metrics);
-    Reconciler::new(control.clone(), agent.clone(), metrics, proof).start(&tasks);
+    let (metrics, agreement) = (Arc::clone(&web.metrics), Arc::clone(&web.agreement));
+    Reconciler::new(control.clone(), agent.clone(), metrics, agreement, proof).start(&tasks);
     start_background_work(&control, &agent, &tasks);
     upkeep::start(control.clone(), config.retention, &tasks);
     let stop = tasks.stopping().clone();

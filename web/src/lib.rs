@@ -4,6 +4,7 @@
 //! rules and no SQL, and never waits for work to be done. Only `error` picks statuses.
 //! Start reading at [`router`]; pages are in [`pages`], the API in [`api`].
 
+mod agreement;
 pub mod api;
 pub mod assets;
 mod csrf;
@@ -31,6 +32,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::trace::TraceLayer;
 
+pub use agreement::{Agreement, Comparison, Difference};
 pub use metrics::Metrics;
 pub use routes::{Access, Route, routes};
 pub use state::{AgentQueries, Machine, TrustedProxy, VersionState, WebSettings, WebState};

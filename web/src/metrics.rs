@@ -38,6 +38,7 @@ pub struct Metrics {
     deployments: Family<StatusLabel, Gauge>,
     log_bytes: Gauge,
     reconcile: Histogram,
+    differences: Gauge,
     certificate_ends: Family<HostLabel, Gauge>,
     certificate_fails: Family<HostLabel, Gauge>,
 }
@@ -89,6 +90,12 @@ impl Metrics {
             "Duration of a pass that makes the machine agree with what shall run",
             reconcile.clone(),
         );
+        let differences = Gauge::default();
+        registry.register(
+            "reconcile_differences",
+            "What the newest pass could not make as it shall be",
+            differences.clone(),
+        );
         let certificate_ends = Family::default();
         registry.register(
             "certificate_expiry_timestamp_seconds",
@@ -109,6 +116,7 @@ impl Metrics {
             deployments,
             log_bytes,
             reconcile,
+            differences,
             certificate_ends,
             certificate_fails,
         }
@@ -134,6 +142,12 @@ impl Metrics {
     /// Notes a pass that made the machine agree with what shall run.
     pub fn reconciled(&self, took: Duration) {
         self.reconcile.observe(took.as_secs_f64());
+    }
+
+    /// Notes how many things a pass could not make as they shall be.
+    pub fn set_differences(&self, count: usize) {
+        self.differences
+            .set(i64::try_from(count).unwrap_or(i64::MAX));
     }
 
     /// Notes all certificates: the host, when it runs out, whether the last attempt failed.

@@ -13,6 +13,7 @@ use longshore_control::{
 };
 use longshore_domain::{DomainName, Secret, ServiceId};
 
+use crate::agreement::Agreement;
 use crate::metrics::Metrics;
 use crate::terminal::{Size, TerminalPipe};
 
@@ -196,6 +197,8 @@ pub struct WebState {
     pub settings: Arc<WebSettings>,
     /// Counters.
     pub metrics: Arc<Metrics>,
+    /// Whether the machine is as it shall be.
+    pub agreement: Arc<Agreement>,
 }
 
 impl WebState {
@@ -206,6 +209,7 @@ impl WebState {
             agent,
             settings: Arc::new(settings),
             metrics: Arc::new(Metrics::new()),
+            agreement: Arc::default(),
         }
     }
 }
@@ -213,6 +217,12 @@ impl WebState {
 impl FromRef<WebState> for Control {
     fn from_ref(state: &WebState) -> Self {
         state.control.clone()
+    }
+}
+
+impl FromRef<WebState> for Arc<Agreement> {
+    fn from_ref(state: &WebState) -> Self {
+        Arc::clone(&state.agreement)
     }
 }
 

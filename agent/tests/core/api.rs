@@ -248,7 +248,7 @@ async fn what_is_not_desired_is_removed_and_the_rest_repaired() {
         .await
         .unwrap();
     assert_eq!(report.changes.len(), 5, "{report:?}");
-    assert_eq!(report.problems, [] as [String; 0]);
+    assert_eq!(report.problems, []);
     assert_eq!(machine.running(kept), [(2, 3)]);
     assert_eq!(machine.running(gone), []);
     assert_eq!(machine.live(kept), Some(2));

@@ -23,7 +23,7 @@ async fn reconcile(agent: &Running, desired: &DesiredState) -> Vec<String> {
         .json()
         .await
         .unwrap();
-    assert_eq!(report.problems, [] as [String; 0]);
+    assert_eq!(report.problems, []);
     report.changes
 }
 

@@ -188,15 +188,6 @@ pub struct DesiredService {
     pub kept_numbers: Vec<i32>,
 }
 
-/// What a reconcile pass did.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
-pub struct ReconcileReport {
-    /// Objects of Docker, routes and files that were removed or repaired, in words.
-    pub changes: Vec<String>,
-    /// What could not be done, in words.
-    pub problems: Vec<String>,
-}
-
 /// An error answer of the agent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("{message}")]

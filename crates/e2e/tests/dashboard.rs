@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use longshore_e2e::apps;
 use longshore_e2e::browser::{Browser, Look};
+use longshore_e2e::faults::docker;
 use longshore_e2e::longshore::{EMAIL, Longshore, PASSWORD};
 use longshore_testkit::git::GitHttp;
 use longshore_testkit::wait;
@@ -97,6 +98,8 @@ async fn a_person_sets_up_deploys_watches_the_log_and_opens_the_app() {
     browser.pictures("projects").await;
     browser.fits(Look::Phone).await;
 
+    somebody_removes_what_runs(&longshore, &browser, &service).await;
+
     // Sign out, be refused with a wrong password, sign in.
     browser.click("[data-menu] summary").await;
     browser.click("form[action='/logout'] button").await;
@@ -110,4 +113,24 @@ async fn a_person_sets_up_deploys_watches_the_log_and_opens_the_app() {
     browser.press("Sign in").await;
     browser.sees("Web shop").await;
     browser.close().await;
+}
+
+/// What Longshore cannot put right by itself stands on the pages of the service and the server.
+async fn somebody_removes_what_runs(longshore: &Longshore, browser: &Browser, service: &str) {
+    let label = format!("label={}.owned", longshore.instance());
+    let versions = docker(&["service", "ls", "--quiet", "--filter", &label]);
+    docker(&["service", "rm", versions.trim()]);
+    wait::until("word of it", Duration::from_mins(2), || async {
+        browser.open(service).await;
+        let page = browser.text("main").await;
+        page.contains("is gone; deploy it again").then_some(())
+    })
+    .await;
+    assert_eq!(browser.text("h1 .status").await, "Not as it should be");
+    browser.pictures("difference").await;
+    browser.open("/settings/server").await;
+    browser.sees("Not as it should be").await;
+    browser.sees("The containers of Web shop / greeter").await;
+    browser.pictures("server-difference").await;
+    browser.fits(Look::Phone).await;
 }

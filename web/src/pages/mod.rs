@@ -46,6 +46,7 @@ use axum::routing::{MethodRouter, get, post};
 use http::{Method, StatusCode};
 use longshore_control::Control;
 
+use crate::agreement::Agreement;
 use crate::state::{AgentQueries, WebState};
 
 pub(crate) use answer::{PageError, refuse};
@@ -74,6 +75,7 @@ where
     S: Clone + Send + Sync + 'static,
     Control: FromRef<S>,
     Arc<dyn AgentQueries>: FromRef<S>,
+    Arc<Agreement>: FromRef<S>,
 {
     entries()
         .into_iter()
@@ -88,6 +90,7 @@ where
     S: Clone + Send + Sync + 'static,
     Control: FromRef<S>,
     Arc<dyn AgentQueries>: FromRef<S>,
+    Arc<Agreement>: FromRef<S>,
 {
     vec![
         (Method::GET, "/setup", get(gate::show_setup)),

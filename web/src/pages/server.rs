@@ -4,27 +4,36 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use longshore_control::Control;
+use time::OffsetDateTime;
 
 use super::answer::{Answer, page};
 use super::server_domain;
-use super::view::{DashboardAddress, Gauge, Icon, Part, ServerPage, Status, when};
+use super::view::{
+    DashboardAddress, DifferenceNotice, Gauge, Icon, Part, ServerPage, Status, When, when,
+};
 use super::visit::Signed;
+use crate::agreement::{Agreement, Comparison};
 use crate::state::{AgentQueries, Machine};
 
 /// The parts of the server and how full it is.
 pub async fn show(
     State(control): State<Control>,
     State(agent): State<Arc<dyn AgentQueries>>,
+    State(agreement): State<Arc<Agreement>>,
     signed: Signed,
 ) -> Answer {
     let address = server_domain::found(&control, &*agent, &signed).await?;
-    Ok(page(&server_page(&control, &*agent, signed, address).await))
+    let comparison = agreement.newest();
+    Ok(page(
+        &server_page(&control, &*agent, comparison, signed, address).await,
+    ))
 }
 
 /// The page with what is shown, or was typed, of the dashboard's own domain.
 pub async fn server_page(
     control: &Control,
     agent: &dyn AgentQueries,
+    comparison: Comparison,
     signed: Signed,
     address: DashboardAddress,
 ) -> ServerPage {
@@ -49,13 +58,31 @@ pub async fn server_page(
         ),
     };
     parts.insert(0, database);
+    parts.push(agreement(&comparison, signed.now));
     ServerPage {
         page: signed.frame.titled("Server").below("Server", ""),
         host,
         parts,
         gauges,
+        differences: DifferenceNotice::all(comparison.differences),
         address,
     }
+}
+
+/// Whether the machine was as it shall be when it was last compared.
+fn agreement(comparison: &Comparison, now: OffsetDateTime) -> Part {
+    let Some(at) = comparison.at else {
+        let note = "The machine has not been compared with what shall run yet.";
+        return part("Agreement", note, Status::UNKNOWN);
+    };
+    let ago = When::new(at, now).ago;
+    let (finding, status) = match comparison.differences.len() {
+        0 => ("nothing differs".to_owned(), Status::WORKS),
+        1 => ("one thing differs".to_owned(), Status::DIFFERS),
+        count => (format!("{count} things differ"), Status::DIFFERS),
+    };
+    let note = format!("Compared {ago} with what shall run: {finding}.");
+    part("Agreement", &note, status)
 }
 
 fn part(name: &'static str, note: &str, status: Status) -> Part {

@@ -18,6 +18,7 @@ use super::view::{
     ProtectionChoice,
 };
 use super::visit::Signed;
+use crate::agreement::Agreement;
 use crate::state::AgentQueries;
 
 const PLACE: &str = "/settings/server";
@@ -72,6 +73,7 @@ pub async fn found(
 pub async fn save(
     State(control): State<Control>,
     State(agent): State<Arc<dyn AgentQueries>>,
+    State(agreement): State<Arc<Agreement>>,
     signed: Signed,
     fields: Fields,
 ) -> Answer {
@@ -106,8 +108,9 @@ pub async fn save(
                 errors,
                 ..found(&control, &*agent, &signed).await?
             };
+            let comparison = agreement.newest();
             Ok(refused(
-                &server_page(&control, &*agent, signed, address).await,
+                &server_page(&control, &*agent, comparison, signed, address).await,
             ))
         }
     }

@@ -1,5 +1,7 @@
 //! The pages of a service that show, and its verbs.
 
+use std::sync::Arc;
+
 use axum::extract::{Query, State};
 use longshore_control::{
     Control, ControlError, Cursor, DeploymentDraft, ServiceView, SourceView, VariableScope,
@@ -12,11 +14,12 @@ use super::path::Id;
 use super::problems::{explain, in_words};
 use super::variable_fields;
 use super::view::{
-    Address, ComponentLink, DangerPage, DeploymentRow, DeploymentsPage, FailureNotice, FieldErrors,
-    FlashTone, LogView, LogsPage, OverviewPage, Page, ServiceHead, Timings, VariablesForm,
-    VariablesPage,
+    Address, ComponentLink, DangerPage, DeploymentRow, DeploymentsPage, DifferenceNotice,
+    FailureNotice, FieldErrors, FlashTone, LogView, LogsPage, OverviewPage, Page, ServiceHead,
+    Status, Timings, VariablesForm, VariablesPage,
 };
 use super::visit::Signed;
+use crate::agreement::Agreement;
 
 /// How many deployments the overview shows.
 const RECENT: usize = 6;
@@ -57,7 +60,12 @@ pub fn deploy_key(service: &ServiceView) -> String {
 }
 
 /// The overview.
-pub async fn show(State(control): State<Control>, signed: Signed, Id(id): Id<ServiceId>) -> Answer {
+pub async fn show(
+    State(control): State<Control>,
+    State(agreement): State<Arc<Agreement>>,
+    signed: Signed,
+    Id(id): Id<ServiceId>,
+) -> Answer {
     let service = control.show_service(&signed.actor, id).await?;
     let deployments = control
         .list_deployments(&signed.actor, id, Cursor::first(RECENT))
@@ -76,9 +84,14 @@ pub async fn show(State(control): State<Control>, signed: Signed, Id(id): Id<Ser
             let id = deployment.id.to_string();
             Some(FailureNotice::new(id, deployment.number, failure))
         });
+    let differences = DifferenceNotice::all(agreement.of_service(id));
+    let mut head = ServiceHead::new(&service, "");
+    if !differences.is_empty() && !head.status.is_busy() {
+        head.status = Status::DIFFERS;
+    }
     Ok(page(&OverviewPage {
         page: frame(signed.frame, &service, ""),
-        service: ServiceHead::new(&service, ""),
+        service: head,
         deploy_key: deploy_key(&service),
         live_timings: live
             .as_ref()
@@ -88,6 +101,7 @@ pub async fn show(State(control): State<Control>, signed: Signed, Id(id): Id<Ser
             .as_ref()
             .map(|live| DeploymentRow::of_view(live, signed.now)),
         failure,
+        differences,
         addresses: Address::all_of(&service),
         deployments: deployments
             .iter()

@@ -70,6 +70,18 @@ pub fn all() -> Vec<(&'static str, String)> {
                         percent: 94,
                     },
                 ],
+                differences: vec![
+                    DifferenceNotice {
+                        what: "The way to the dashboard on its own domain".to_owned(),
+                        why: "The proxy did not take over the change within 10 seconds.".to_owned(),
+                        href: String::new(),
+                    },
+                    DifferenceNotice {
+                        what: "The containers of Shop / web".to_owned(),
+                        why: "Version 41 is gone; deploy it again.".to_owned(),
+                        href: "/services/s1".to_owned(),
+                    },
+                ],
                 address: DashboardAddress {
                     present: Some(PresentAddress {
                         url: "https://longshore.example.com".to_owned(),

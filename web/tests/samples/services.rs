@@ -113,6 +113,7 @@ fn overview(status: ServiceStatus, deployments: Vec<DeploymentRow>, key: &str) -
             message: "Nothing answers on port 8080 after 75 seconds.".to_owned(),
             advice: "Check the service's port, and that the program listens on 0.0.0.0 rather than 127.0.0.1.".to_owned(),
         }),
+        differences: Vec::new(),
         addresses: vec![
             Address {
                 label: "From outside",

@@ -83,6 +83,7 @@ impl Control {
                 DesiredService {
                     service: service.id,
                     owner: service.id,
+                    name: full_name(&service),
                     environment: service.environment,
                     live_number: live.map(|live| live.number),
                     active_numbers: active.get(&service.id).cloned().unwrap_or_default(),
@@ -200,6 +201,7 @@ impl Stack<'_> {
             } else {
                 component.replicas
             },
+            name: format!("{} / {}", full_name(self.service), component.name),
             restart_requested_at: self
                 .service
                 .restart_requested_at
@@ -213,6 +215,7 @@ impl Stack<'_> {
         DesiredService {
             service,
             owner: self.service.id,
+            name: full_name(self.service),
             environment: self.service.environment,
             live_number: None,
             active_numbers: self.active_numbers.clone(),
@@ -222,6 +225,10 @@ impl Stack<'_> {
             kept_numbers: self.kept_numbers.clone(),
         }
     }
+}
+
+fn full_name(service: &services::ServiceRecord) -> String {
+    format!("{} / {}", service.project_name, service.name)
 }
 
 fn by_service(numbers: Vec<(ServiceId, i32)>) -> HashMap<ServiceId, Vec<i32>> {

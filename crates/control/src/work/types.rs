@@ -182,6 +182,8 @@ pub struct DesiredService {
     pub service: ServiceId,
     /// The service that a person sees: the stack of a component, else the same.
     pub owner: ServiceId,
+    /// How people know it: by its project and its name, and a component by its own name too.
+    pub name: String,
     /// Its environment.
     pub environment: EnvironmentId,
     /// The number of its live deployment.

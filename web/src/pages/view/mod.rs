@@ -63,7 +63,7 @@ pub use projects::{EnvironmentLine, LastDeployment, NewProjectPage, ProjectTile,
 pub use registries::{RegistriesPage, RegistryForm, RegistryPage, RegistryRow};
 pub use roll_back::RollBackPage;
 pub use run_form::{RunForm, RunPage, Verdict, cores};
-pub use server::{Gauge, Part, ServerPage};
+pub use server::{DifferenceNotice, Gauge, Part, ServerPage};
 pub use service::{
     Address, ComponentLink, DangerPage, DeploymentsPage, LogsPage, OverviewPage, ServiceHead,
     SourcePage, Tab, VariablesPage,

@@ -2,7 +2,8 @@
 
 use askama::Template;
 
-use super::{DashboardAddress, FlashTone, Icon, Page, Status};
+use super::{DashboardAddress, FlashTone, Icon, Page, Status, sentence};
+use crate::agreement::Difference;
 
 /// The parts of the server and how full it is.
 #[derive(Template, Default)]
@@ -16,6 +17,8 @@ pub struct ServerPage {
     pub parts: Vec<Part>,
     /// How full it is.
     pub gauges: Vec<Gauge>,
+    /// What was not as it shall be.
+    pub differences: Vec<DifferenceNotice>,
     /// The dashboard's own domain.
     pub address: DashboardAddress,
 }
@@ -29,6 +32,34 @@ pub struct Part {
     pub note: String,
     /// How it does.
     pub status: Status,
+}
+
+/// Something on the machine that is not as it shall be.
+#[derive(Debug, Clone)]
+pub struct DifferenceNotice {
+    /// What it is.
+    pub what: String,
+    /// What stands in the way.
+    pub why: String,
+    /// The page of the service; empty when it is about none.
+    pub href: String,
+}
+
+impl DifferenceNotice {
+    /// The words for each.
+    pub fn all(differences: Vec<Difference>) -> Vec<Self> {
+        differences
+            .into_iter()
+            .map(|difference| Self {
+                href: difference
+                    .service
+                    .map(|service| format!("/services/{service}"))
+                    .unwrap_or_default(),
+                what: difference.what,
+                why: sentence(difference.why.trim()),
+            })
+            .collect()
+    }
 }
 
 /// How much of something is used.

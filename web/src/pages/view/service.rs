@@ -6,8 +6,8 @@ use longshore_control::view::{ServiceKind, ServiceView, SourceView};
 use super::deployment::archive_line;
 use super::project::without_scheme;
 use super::{
-    DeploymentRow, FailureNotice, FieldErrors, FlashTone, Icon, LogView, Page, SourceForm, Status,
-    Timings, VariablesForm,
+    DeploymentRow, DifferenceNotice, FailureNotice, FieldErrors, FlashTone, Icon, LogView, Page,
+    SourceForm, Status, Timings, VariablesForm,
 };
 
 /// What all pages of a service show above their content.
@@ -209,6 +209,8 @@ pub struct OverviewPage {
     pub live_timings: Timings,
     /// Why the newest deployment failed.
     pub failure: Option<FailureNotice>,
+    /// What on the machine is not as it shall be.
+    pub differences: Vec<DifferenceNotice>,
     /// Where the service can be reached.
     pub addresses: Vec<Address>,
     /// The newest deployments.

@@ -22,6 +22,8 @@ impl Status {
     pub const WORKS: Self = Self::new("tone-good", Icon::CheckCircle, "Working");
     /// Something does not work.
     pub const BROKEN: Self = Self::new("tone-bad", Icon::Alert, "Not working");
+    /// What is on the machine is not what shall be there.
+    pub const DIFFERS: Self = Self::new("tone-bad", Icon::Alert, "Not as it should be");
     /// It is not known whether something works.
     pub const UNKNOWN: Self = Self::new("tone-idle", Icon::Dot, "Not known");
 
