@@ -10,6 +10,7 @@ pub mod cli;
 pub mod config;
 pub mod jobs;
 mod logging;
+mod look_after;
 pub mod once;
 pub mod postgres;
 pub mod reconcile;

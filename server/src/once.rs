@@ -3,20 +3,14 @@
 //! It holds no state: what is to be done, and how far it is, are in the database and in
 //! Docker, so that it goes on after a restart of either part.
 
-use std::time::Duration;
-
 use longshore_agent_api::{OnceRequest, OnceState};
 use longshore_control::Control;
 use longshore_control::store::jobs::{JobEnd, JobRecord};
 
 use crate::agent_client::AgentClient;
 use crate::jobs::deploy_job;
+use crate::look_after;
 use crate::tasks::Tasks;
-
-/// How often jobs that have not ended are looked at.
-const EVERY: Duration = Duration::from_secs(1);
-/// How often it is looked for jobs when there was no news of any.
-const IDLE: Duration = Duration::from_secs(30);
 
 /// Attends to jobs.
 #[derive(Clone)]
@@ -27,31 +21,14 @@ pub struct JobRunner {
 
 impl JobRunner {
     /// Starts attending.
-    pub fn start(control: Control, agent: AgentClient, tasks: &Tasks) {
-        let runner = Self { control, agent };
-        let stopping = tasks.stopping().clone();
-        tasks.spawn("jobs", async move {
-            let mut news = runner.control.follow_machine();
-            loop {
-                let is_busy = runner.pass().await.unwrap_or_else(|error| {
-                    tracing::warn!(%error, "cannot attend to jobs");
-                    true
-                });
-                let look_again = async {
-                    if is_busy {
-                        tokio::time::sleep(EVERY).await;
-                    } else {
-                        tokio::select! {
-                            () = news.changed() => {}
-                            () = tokio::time::sleep(IDLE) => {}
-                        }
-                    }
-                };
-                tokio::select! {
-                    () = stopping.cancelled() => return,
-                    () = look_again => {}
-                }
-            }
+    pub fn start(control: &Control, agent: AgentClient, tasks: &Tasks) {
+        let runner = Self {
+            control: control.clone(),
+            agent,
+        };
+        look_after::start("jobs", control, tasks, move || {
+            let runner = runner.clone();
+            async move { runner.pass().await }
         });
     }
 

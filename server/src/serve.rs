@@ -168,8 +168,8 @@ fn start_background_work(control: &Control, agent: &AgentClient, tasks: &Tasks) 
         CONCURRENT_DEPLOYMENTS,
         tasks,
     );
-    JobRunner::start(control.clone(), agent.clone(), tasks);
-    Watcher::start(control.clone(), agent.clone(), tasks);
+    JobRunner::start(control, agent.clone(), tasks);
+    Watcher::start(control, agent.clone(), tasks);
 }
 
 /// What pages and API work with: the use cases and the agent.

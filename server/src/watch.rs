@@ -13,12 +13,9 @@ use longshore_control::work::{Answer, LastLine, LogStream as StoredStream, Watch
 use longshore_domain::watch::{ContainerEnd, WatchWindow};
 
 use crate::agent_client::AgentClient;
+use crate::look_after;
 use crate::tasks::Tasks;
 
-/// How often watched versions are looked at.
-const EVERY: Duration = Duration::from_secs(1);
-/// How often it is looked for versions to watch when there was no news of any.
-const IDLE: Duration = Duration::from_secs(30);
 /// How long a version is watched at least once it can be seen again.
 const AFTER_DARKNESS: Duration = Duration::from_secs(20);
 
@@ -31,31 +28,14 @@ pub struct Watcher {
 
 impl Watcher {
     /// Starts watching.
-    pub fn start(control: Control, agent: AgentClient, tasks: &Tasks) {
-        let watcher = Self { control, agent };
-        let stopping = tasks.stopping().clone();
-        tasks.spawn("watch", async move {
-            let mut news = watcher.control.follow_machine();
-            loop {
-                let watches = watcher.pass().await.unwrap_or_else(|error| {
-                    tracing::warn!(%error, "cannot look after live versions");
-                    true
-                });
-                let look_again = async {
-                    if watches {
-                        tokio::time::sleep(EVERY).await;
-                    } else {
-                        tokio::select! {
-                            () = news.changed() => {}
-                            () = tokio::time::sleep(IDLE) => {}
-                        }
-                    }
-                };
-                tokio::select! {
-                    () = stopping.cancelled() => return,
-                    () = look_again => {}
-                }
-            }
+    pub fn start(control: &Control, agent: AgentClient, tasks: &Tasks) {
+        let watcher = Self {
+            control: control.clone(),
+            agent,
+        };
+        look_after::start("watch", control, tasks, move || {
+            let watcher = watcher.clone();
+            async move { watcher.pass().await }
         });
     }
 
