@@ -178,6 +178,19 @@ impl Api {
         id_of(&app.expect(201))
     }
 
+    /// Makes an app that serves files from archives that are uploaded, on port 8080; gives its
+    /// id.
+    pub async fn site(&self, environment: &str, name: &str) -> String {
+        let path = format!("/environments/{environment}/apps");
+        let app = json!({
+            "name": name,
+            "source": { "upload": {} },
+            "build": { "static": {} },
+            "port": 8080,
+        });
+        id_of(&self.post(&path, app).await.expect(201))
+    }
+
     /// Makes a managed PostgreSQL and waits until it runs; gives its id.
     pub async fn postgres(&self, environment: &str, name: &str) -> String {
         let path = format!("/environments/{environment}/databases");

@@ -81,14 +81,7 @@ async fn an_uploaded_archive_is_built_and_deployed_like_a_push() {
     let longshore = Longshore::start().await;
     let api = longshore.api();
     let environment = api.project("Uploads").await;
-    let app = json!({
-        "name": "site",
-        "source": { "upload": {} },
-        "build": { "static": {} },
-        "port": 8080,
-    });
-    let path = format!("/environments/{environment}/apps");
-    let service = id_of(&api.post(&path, app).await.expect(201));
+    let service = api.site(&environment, "site").await;
     api.domain(&service, "site.example.test").await;
     let none = api
         .post(&format!("/services/{service}/deployments"), json!({}))

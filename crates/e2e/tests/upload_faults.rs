@@ -10,7 +10,7 @@ use longshore_e2e::api::{Api, id_of};
 use longshore_e2e::faults::Part;
 use longshore_e2e::longshore::Longshore;
 use longshore_testkit::wait;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -66,14 +66,7 @@ impl World {
         let longshore = Longshore::start().await;
         let api = longshore.api();
         let environment = api.project("Uploads").await;
-        let app = json!({
-            "name": "site",
-            "source": { "upload": {} },
-            "build": { "static": {} },
-            "port": 8080,
-        });
-        let path = format!("/environments/{environment}/apps");
-        let service = id_of(&api.post(&path, app).await.expect(201));
+        let service = api.site(&environment, "site").await;
         api.domain(&service, HOST).await;
         let world = Self {
             longshore,
