@@ -49,7 +49,7 @@ fn case(name: &'static str, run: Value, [stage, kind, says, log]: [&'static str;
 /// Patience for programs that start at once, on a machine that is busy with other tests.
 fn health(probe: &Value) -> Value {
     json!({
-        "probe": probe, "interval_seconds": 1, "timeout_seconds": 10,
+        "probe": probe, "interval_seconds": 1, "timeout_seconds": 3,
         "start_period_seconds": 1, "retries": 2,
     })
 }
