@@ -67,6 +67,8 @@ pub fn copy(from: &Docker, to: &Docker) -> anyhow::Result<()> {
         .stdin(images)
         .stdout(Stdio::null());
     process::run(&mut load)?;
+    // Its end of the pipe would let the other wait.
+    drop(load);
     ensure!(saved.wait()?.success(), "the images cannot be saved");
     Ok(())
 }

@@ -21,14 +21,24 @@ const USER: &str = "postgres";
 /// How the folder of a cluster begins; the rest is the process that made it.
 const PREFIX: &str = "longshore-pg-";
 
+/// Free memory from which on a cluster is there, in bytes; what lies in it is a tenth of that.
+const MEMORY_NEEDED: u64 = 2 << 30;
+
 /// Where the folders are: every test has a database of its own, and disks take long to make one.
-fn place() -> &'static Path {
-    let memory = Path::new("/dev/shm");
-    if memory.is_dir() {
-        memory
-    } else {
-        Path::new("/tmp")
+fn place() -> anyhow::Result<&'static Path> {
+    const MEMORY: &str = "/dev/shm";
+    if Path::new(MEMORY).is_dir() {
+        let free = process::output(process::command("df").args([
+            "--block-size=1",
+            "--output=avail",
+            MEMORY,
+        ]))?;
+        let free: u64 = free.split_whitespace().last().unwrap_or_default().parse()?;
+        if free >= MEMORY_NEEDED {
+            return Ok(Path::new(MEMORY));
+        }
     }
+    Ok(Path::new("/tmp"))
 }
 
 /// A running cluster; it ends, and its files go, when this is dropped.
@@ -44,7 +54,7 @@ impl Postgres {
         workspace::require_root("a PostgreSQL that runs as another user")?;
         sweep()?;
         let binaries = binaries()?;
-        let folder = place().join(format!("{PREFIX}{}", std::process::id()));
+        let folder = place()?.join(format!("{PREFIX}{}", std::process::id()));
         fs::create_dir(&folder)?;
         let user = id("-u")?;
         chown(&folder, Some(user), Some(id("-g")?))?;
@@ -174,7 +184,7 @@ fn binaries() -> anyhow::Result<PathBuf> {
 
 /// Removes the folders of runs that were killed.
 fn sweep() -> anyhow::Result<()> {
-    for entry in fs::read_dir(place())?.flatten() {
+    for entry in fs::read_dir(place()?)?.flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
         let Some(owner) = name.strip_prefix(PREFIX) else {
             continue;

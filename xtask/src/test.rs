@@ -1,13 +1,10 @@
 //! `cargo xtask test`: from a fresh clone to green.
 
-use crate::engine::Engine;
+use crate::engine::{self, Engine};
 use crate::postgres::Postgres;
 use crate::stages::Stages;
 use crate::suites::Suite;
 use crate::{checks, fixtures, frontend, packages, process, suites};
-
-/// Test programs at a time. More only make each other slow on a machine with two cores.
-const LANES: usize = 2;
 
 /// Options of `cargo xtask test`.
 #[derive(clap::Args)]
@@ -91,7 +88,9 @@ fn build(options: &Options) -> anyhow::Result<Vec<Suite>> {
 fn engines(options: &Options) -> anyhow::Result<Vec<Engine>> {
     let first = Engine::for_this_run()?;
     let further: anyhow::Result<Vec<Engine>> = if options.cargo_test.is_empty() {
-        (1..LANES).map(|number| first.beside(number)).collect()
+        (1..engine::MOST)
+            .map(|number| first.beside(number))
+            .collect()
     } else {
         Ok(Vec::new())
     };

@@ -45,7 +45,6 @@ pub fn run(suites: Vec<Suite>, lanes: &[&Inside<'_>]) -> anyhow::Result<()> {
         eprintln!("{:>8.1}  {}", suite.took.as_secs_f64(), suite.name);
         times.note(&suite.name, suite.took);
     }
-    times.write()?;
 
     let mut failed = Vec::new();
     for suite in &ended {
@@ -57,7 +56,7 @@ pub fn run(suites: Vec<Suite>, lanes: &[&Inside<'_>]) -> anyhow::Result<()> {
     if !failed.is_empty() {
         bail!("tests failed in {}", failed.join(", "));
     }
-    Ok(())
+    times.write()
 }
 
 fn in_lanes(suites: Vec<Suite>, lanes: &[&Inside<'_>]) -> anyhow::Result<Vec<Ended>> {
