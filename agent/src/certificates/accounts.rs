@@ -2,6 +2,7 @@
 //! before the authority is told of it, and a key has one account (RFC 8555, 7.3.1).
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -9,10 +10,14 @@ use instant_acme::{Account, AccountBuilder, AccountCredentials, Key, LetsEncrypt
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio::sync::Mutex;
 use tokio::task::{JoinError, spawn_blocking};
+use tokio::time::timeout;
 
 use super::store::{self, Store};
 use super::words::Trouble;
 use crate::config::Config;
+
+/// How long the authority may take to hear the address for letters; a certificate waits for it.
+const CONTACT_LIMIT: Duration = Duration::from_secs(10);
 
 /// The account, and what is needed to make it.
 pub(super) struct Accounts {
@@ -21,6 +26,7 @@ pub(super) struct Accounts {
     email: Option<String>,
     store: Store,
     known: Mutex<Option<Account>>,
+    telling: Mutex<()>,
 }
 
 impl Accounts {
@@ -34,6 +40,7 @@ impl Accounts {
             email: config.acme_email.clone(),
             store,
             known: Mutex::default(),
+            telling: Mutex::default(),
         }
     }
 
@@ -83,31 +90,37 @@ impl Accounts {
         Ok(account)
     }
 
-    /// Tells the authority the address for letters, unless it knows it. When that fails it is
-    /// tried again with the next certificate; nobody waits for a certificate because of it.
+    /// Tells the authority the address for letters, unless it knows it. When that fails or takes
+    /// long it is tried again with the next certificate.
     async fn tell_contact(&self, account: &Account) {
-        let _one_at_a_time = self.known.lock().await;
-        let Some(stored) = self.stored().await else {
+        let Ok(_only_one) = self.telling.try_lock() else {
             return;
         };
-        if stored.contact == self.email {
+        let knows = |stored: store::Account| stored.contact == self.email;
+        if self.stored().await.is_none_or(knows) {
             return;
         }
         let contact = self.email.as_ref().map(|email| format!("mailto:{email}"));
         let contacts: Vec<&str> = contact.as_deref().into_iter().collect();
-        let told = match account.update_contacts(&contacts).await {
-            Ok(()) => {
-                self.keep(store::Account {
-                    contact: self.email.clone(),
-                    ..stored
-                })
-                .await
-            }
-            Err(error) => Err(error.into()),
+        let told = match timeout(CONTACT_LIMIT, account.update_contacts(&contacts)).await {
+            Ok(Ok(())) => self.keep_contact().await,
+            Ok(Err(error)) => Err(error.into()),
+            Err(_) => Err(Trouble::new("It did not answer.")),
         };
         if let Err(Trouble { message, .. }) = told {
-            tracing::warn!(reason = message, "the authority does not know acme_email");
+            tracing::warn!(reason = message, "the authority was not told acme_email");
         }
+    }
+
+    async fn keep_contact(&self) -> Result<(), Trouble> {
+        let Some(stored) = self.stored().await else {
+            return Ok(());
+        };
+        self.keep(store::Account {
+            contact: self.email.clone(),
+            ..stored
+        })
+        .await
     }
 
     /// Makes the account, or finds the one that the stored key has.
