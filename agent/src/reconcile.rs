@@ -120,17 +120,22 @@ impl Reconciler {
         report: &mut ReconcileReport,
     ) {
         let service = desired.service;
-        let replicas = match self.replicas(service, live_number).await {
-            Ok(replicas) => replicas,
-            Err(problem) => {
-                report.add(ReconcileSubject::Containers(service), problem.message);
-                return;
-            }
-        };
         let update = RouteUpdate {
             live_number,
             routes: desired.routes.clone(),
         };
+        let replicas = match self.replicas(service, live_number).await {
+            Ok(replicas) => Some(replicas),
+            Err(problem) => {
+                report.add(ReconcileSubject::Containers(service), problem.message);
+                None
+            }
+        };
+        // Without a version there is nothing to lead to; a host that another service has by now
+        // must not be held on to.
+        if replicas.is_none() && !update.routes.is_empty() {
+            return;
+        }
         match self.machine.repair_routes(service, &update).await {
             Ok(false) => {}
             Ok(true) => report
@@ -138,9 +143,9 @@ impl Reconciler {
                 .push(format!("repaired the routes of service {service}")),
             Err(problem) => report.add(ReconcileSubject::Routes(service), problem.message),
         }
-        if replicas == desired.replicas {
+        let Some(replicas) = replicas.filter(|replicas| *replicas != desired.replicas) else {
             return;
-        }
+        };
         let update = RunningUpdate {
             live_number,
             replicas: desired.replicas,

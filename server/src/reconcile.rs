@@ -4,21 +4,24 @@
 //! It takes no input: it is woken by news or by time, reads everything and tells the
 //! agent, which knows how to come from what is to what shall be.
 
-use std::collections::BTreeMap;
+mod differences;
+
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use longshore_agent_api::{
-    DashboardRoute, DesiredService, DesiredState, ReconcileProblem, ReconcileSubject, RunningUpdate,
+    DashboardRoute, DesiredService, DesiredState, ReconcileReport, ReconcileSubject, RunningUpdate,
 };
 use longshore_control::{Clock, Control, work};
 use longshore_domain::Secret;
-use longshore_web::{Agreement, Comparison, Difference, Metrics};
+use longshore_web::{Agreement, Comparison, Metrics};
 use time::OffsetDateTime;
 use tokio::time::Instant;
 
 use crate::agent_client::{AgentClient, certificates};
 use crate::tasks::Tasks;
+use differences::Differences;
 
 /// How often the machine is looked at when nothing has changed.
 const EVERY: Duration = Duration::from_secs(30);
@@ -60,9 +63,10 @@ impl Reconciler {
         let stopping = tasks.stopping().clone();
         tasks.spawn("reconcile", async move {
             let mut news = reconciler.control.follow_machine();
+            let mut differences = Differences::default();
             loop {
                 let start = Instant::now();
-                match reconciler.pass().await {
+                match reconciler.pass(&mut differences).await {
                     Ok(()) => reconciler.metrics.reconciled(start.elapsed()),
                     Err(error) => {
                         tracing::warn!(error = format!("{error:#}"), "reconcile pass failed");
@@ -78,7 +82,7 @@ impl Reconciler {
     }
 
     /// One pass over everything.
-    async fn pass(&self) -> anyhow::Result<()> {
+    async fn pass(&self, differences: &mut Differences) -> anyhow::Result<()> {
         let desired = self.control.desired_state().await?;
         self.restart_as_asked(&desired).await?;
         let report = self.agent.reconcile(&self.state(&desired)).await?;
@@ -88,15 +92,7 @@ impl Reconciler {
         for problem in &report.problems {
             tracing::warn!(%problem, "could not be reconciled");
         }
-        self.metrics.set_differences(report.problems.len());
-        self.agreement.note(Comparison {
-            at: Some(Clock::system().now()),
-            differences: report
-                .problems
-                .into_iter()
-                .map(|problem| difference(problem, &desired))
-                .collect(),
-        });
+        self.compare(report, &desired, differences);
         self.see_to_certificates().await?;
         for removing in self.control.services_removing().await? {
             let service = removing.service;
@@ -118,6 +114,28 @@ impl Reconciler {
         Ok(())
     }
 
+    /// Notes what is not as it shall be and stays so.
+    fn compare(
+        &self,
+        report: ReconcileReport,
+        desired: &work::DesiredState,
+        differences: &mut Differences,
+    ) {
+        let is_compared = report
+            .problems
+            .iter()
+            .all(|problem| problem.subject != ReconcileSubject::Machine);
+        if !is_compared {
+            return;
+        }
+        let lasting = differences.lasting(report.problems, desired, Instant::now());
+        self.metrics.set_differences(lasting.len());
+        self.agreement.note(Comparison {
+            at: Some(Clock::system().now()),
+            differences: lasting,
+        });
+    }
+
     /// Tells the agent which certificates there shall be, and counts until when they are
     /// valid.
     async fn see_to_certificates(&self) -> anyhow::Result<()> {
@@ -134,7 +152,8 @@ impl Reconciler {
     }
 
     async fn restart_as_asked(&self, desired: &work::DesiredState) -> anyhow::Result<()> {
-        let mut done = BTreeMap::new();
+        let mut asked = BTreeMap::new();
+        let mut waiting = HashSet::new();
         for service in &desired.services {
             let (Some(requested_at), Some(live_number)) =
                 (service.restart_requested_at, service.live_number)
@@ -146,12 +165,20 @@ impl Reconciler {
                 replicas: service.replicas,
                 restart: true,
             };
-            self.agent.set_running(service.service, &update).await?;
-            done.insert(service.owner, requested_at);
+            asked.insert(service.owner, requested_at);
+            if let Err(error) = self.agent.set_running(service.service, &update).await {
+                // One that cannot be restarted does not hold up the others.
+                tracing::warn!(service = %service.service, %error, "could not be restarted");
+                if error.refusal().is_none() {
+                    waiting.insert(service.owner);
+                }
+            }
         }
         // A stack has been restarted with the last of its components.
-        for (owner, requested_at) in done {
-            self.control.restart_done(owner, requested_at).await?;
+        for (owner, requested_at) in asked {
+            if !waiting.contains(&owner) {
+                self.control.restart_done(owner, requested_at).await?;
+            }
         }
         Ok(())
     }
@@ -182,26 +209,5 @@ impl Reconciler {
                 })
                 .collect(),
         }
-    }
-}
-
-/// A problem of the agent's in the words of people, who know services by their names.
-fn difference(problem: ReconcileProblem, desired: &work::DesiredState) -> Difference {
-    let service = problem.subject.service().and_then(|id| {
-        let found = desired.services.iter().find(|known| known.service == id)?;
-        Some((found.owner, found.name.as_str()))
-    });
-    let name = service.map_or("a service", |(_, name)| name);
-    let what = match &problem.subject {
-        ReconcileSubject::Machine => "The machine".to_owned(),
-        ReconcileSubject::Dashboard => "The way to the dashboard on its own domain".to_owned(),
-        ReconcileSubject::Routes(_) => format!("The routes of {name}"),
-        ReconcileSubject::Containers(_) => format!("The containers of {name}"),
-        ReconcileSubject::Leftover(leftover) => format!("To be removed: {leftover}"),
-    };
-    Difference {
-        service: service.map(|(owner, _)| owner),
-        what,
-        why: problem.message,
     }
 }

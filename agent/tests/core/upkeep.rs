@@ -1,11 +1,13 @@
-//! Files that nobody needs any more.
+//! Files that nobody needs any more, and versions that somebody took away.
 
 use std::fs::{self, File};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use longshore_agent_api::{DeployJob, DesiredService, DesiredState, ReconcileReport};
+use longshore_agent_api::{
+    DeployJob, DesiredService, DesiredState, ReconcileProblem, ReconcileReport, ReconcileSubject,
+};
 use longshore_domain::{DeploymentId, ServiceId};
 use reqwest::Method;
 use uuid::{NoContext, Timestamp, Uuid};
@@ -13,8 +15,8 @@ use uuid::{NoContext, Timestamp, Uuid};
 use super::agent::{Running, job};
 use super::machine::Simulated;
 
-async fn reconcile(agent: &Running, desired: &DesiredState) -> Vec<String> {
-    let report: ReconcileReport = agent
+async fn report(agent: &Running, desired: &DesiredState) -> ReconcileReport {
+    agent
         .call(Method::PUT, "/v1/desired")
         .json(desired)
         .send()
@@ -22,7 +24,11 @@ async fn reconcile(agent: &Running, desired: &DesiredState) -> Vec<String> {
         .unwrap()
         .json()
         .await
-        .unwrap();
+        .unwrap()
+}
+
+async fn reconcile(agent: &Running, desired: &DesiredState) -> Vec<String> {
+    let report = report(agent, desired).await;
     assert_eq!(report.problems, []);
     report.changes
 }
@@ -123,5 +129,23 @@ async fn mirrors_go_a_week_after_their_last_use_when_the_server_does_not_name_th
     );
     assert!(!mirrors.join("unused").exists());
     assert!(mirrors.join("submodule").exists());
+    agent.stop().await;
+}
+
+#[tokio::test]
+async fn a_version_that_is_gone_is_said_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let machine = Arc::new(Simulated::default());
+    let agent = Running::start(directory.path(), &machine);
+    let service = ServiceId::generate();
+    machine.add_live(service, 2);
+    let report = report(&agent, &desired(service, 3, Vec::new())).await;
+    assert_eq!(
+        report.problems,
+        [ReconcileProblem {
+            subject: ReconcileSubject::Containers(service),
+            message: "version 3 is gone; deploy it again".to_owned(),
+        }]
+    );
     agent.stop().await;
 }

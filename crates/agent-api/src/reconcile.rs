@@ -24,7 +24,7 @@ pub struct ReconcileProblem {
 }
 
 /// What a problem is about.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ReconcileSubject {
     /// The machine as a whole.

@@ -1,6 +1,7 @@
 //! The state of the server, for administrators.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::State;
 use longshore_control::Control;
@@ -14,6 +15,10 @@ use super::view::{
 use super::visit::Signed;
 use crate::agreement::{Agreement, Comparison};
 use crate::state::{AgentQueries, Machine};
+
+/// For how long a comparison tells how the machine is. There is one at least every 30 seconds,
+/// and one that repairs much takes a while.
+const FRESH: Duration = Duration::from_secs(180);
 
 /// The parts of the server and how full it is.
 pub async fn show(
@@ -76,6 +81,12 @@ fn agreement(comparison: &Comparison, now: OffsetDateTime) -> Part {
         return part("Agreement", note, Status::UNKNOWN);
     };
     let ago = When::new(at, now).ago;
+    if now - at > FRESH {
+        let note = format!(
+            "Last compared with what shall run {ago}; why not since is in the server's log."
+        );
+        return part("Agreement", &note, Status::UNKNOWN);
+    }
     let (finding, status) = match comparison.differences.len() {
         0 => ("nothing differs".to_owned(), Status::WORKS),
         1 => ("one thing differs".to_owned(), Status::DIFFERS),

@@ -16,7 +16,7 @@ use super::variable_fields;
 use super::view::{
     Address, ComponentLink, DangerPage, DeploymentRow, DeploymentsPage, DifferenceNotice,
     FailureNotice, FieldErrors, FlashTone, LogView, LogsPage, OverviewPage, Page, ServiceHead,
-    Status, Timings, VariablesForm, VariablesPage,
+    Timings, VariablesForm, VariablesPage,
 };
 use super::visit::Signed;
 use crate::agreement::Agreement;
@@ -84,11 +84,13 @@ pub async fn show(
             let id = deployment.id.to_string();
             Some(FailureNotice::new(id, deployment.number, failure))
         });
-    let differences = DifferenceNotice::all(agreement.of_service(id));
-    let mut head = ServiceHead::new(&service, "");
-    if !differences.is_empty() && !head.status.is_busy() {
-        head.status = Status::DIFFERS;
-    }
+    let head = ServiceHead::new(&service, "");
+    // A deployment under way is what puts it right.
+    let differences = if head.status.is_busy() {
+        Vec::new()
+    } else {
+        DifferenceNotice::all(agreement.of_service(id))
+    };
     Ok(page(&OverviewPage {
         page: frame(signed.frame, &service, ""),
         service: head,

@@ -113,7 +113,15 @@ fn overview(status: ServiceStatus, deployments: Vec<DeploymentRow>, key: &str) -
             message: "Nothing answers on port 8080 after 75 seconds.".to_owned(),
             advice: "Check the service's port, and that the program listens on 0.0.0.0 rather than 127.0.0.1.".to_owned(),
         }),
-        differences: Vec::new(),
+        differences: if failed {
+            Vec::new()
+        } else {
+            vec![DifferenceNotice {
+                what: "The containers of Shop / web".to_owned(),
+                why: "Version 41 is gone; deploy it again.".to_owned(),
+                href: "/services/s1".to_owned(),
+            }]
+        },
         addresses: vec![
             Address {
                 label: "From outside",

@@ -56,7 +56,7 @@ impl DifferenceNotice {
                     .map(|service| format!("/services/{service}"))
                     .unwrap_or_default(),
                 what: difference.what,
-                why: sentence(difference.why.trim()),
+                why: sentence(&difference.why),
             })
             .collect()
     }
