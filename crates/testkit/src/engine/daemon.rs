@@ -8,6 +8,12 @@ use std::time::{Duration, Instant};
 /// How long dockerd may take to end, and to answer after its start.
 const LIMIT: Duration = Duration::from_mins(2);
 
+/// How long its containerd may take to end with it. A dockerd that comes while it is ending takes
+/// it for one that runs, and gives up.
+const CONTAINERD_LIMIT: Duration = Duration::from_secs(10);
+/// The pause before a dockerd that gave up is started again, as systemd does.
+const RESTART: Duration = Duration::from_secs(2);
+
 /// A dockerd that was killed.
 pub struct Killed {
     command: Vec<String>,
@@ -20,6 +26,7 @@ pub struct Killed {
 pub fn kill() -> Killed {
     super::require();
     let pid = process().expect("a dockerd");
+    let containerd = processes("containerd");
     let line = fs::read_to_string(format!("/proc/{pid}/cmdline")).expect("its command line");
     let command = line.split_terminator('\0').map(str::to_owned).collect();
     let killed = Command::new("kill")
@@ -29,6 +36,11 @@ pub fn kill() -> Killed {
     let start = Instant::now();
     while process() == Some(pid) {
         assert!(start.elapsed() < LIMIT, "dockerd does not end");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let is_there = |pid: &u32| Path::new("/proc").join(pid.to_string()).exists();
+    let start = Instant::now();
+    while containerd.iter().any(is_there) && start.elapsed() < CONTAINERD_LIMIT {
         std::thread::sleep(Duration::from_millis(20));
     }
     Killed { command }
@@ -46,38 +58,53 @@ impl Killed {
         let config = config.and_then(|_| arguments.next()).expect("its settings");
         let log = Path::new(config).with_file_name("dockerd.log");
         let log = File::options().append(true).open(log).expect("its log");
-        let started = Command::new("setsid")
-            .arg("--fork")
-            .args(&self.command)
-            .stdin(Stdio::null())
-            .stdout(log.try_clone().expect("its log"))
-            .stderr(log)
-            .status();
-        assert!(started.expect("setsid").success());
         let start = Instant::now();
+        let mut begun = start;
+        self.begin(&log);
         loop {
             let answer = Command::new("docker").arg("version").output();
             if answer.is_ok_and(|answer| answer.status.success()) {
                 return;
             }
             assert!(start.elapsed() < LIMIT, "dockerd does not come back");
+            if begun.elapsed() > RESTART && process().is_none() {
+                begun = Instant::now();
+                self.begin(&log);
+            }
             std::thread::sleep(Duration::from_millis(100));
         }
+    }
+
+    fn begin(&self, log: &File) {
+        let started = Command::new("setsid")
+            .arg("--fork")
+            .args(&self.command)
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().expect("its log"))
+            .stderr(log.try_clone().expect("its log"))
+            .status();
+        assert!(started.expect("setsid").success());
     }
 }
 
 /// The process of dockerd itself, not what it forks.
 fn process() -> Option<u32> {
-    let read = |pid: u32, file: &str| {
-        fs::read_to_string(format!("/proc/{pid}/{file}")).unwrap_or_default()
+    let is_build = |pid: &u32| read(*pid, "cgroup").contains("buildkit");
+    processes("dockerd").into_iter().find(|pid| !is_build(pid))
+}
+
+/// The processes of a program that have not ended.
+fn processes(program: &str) -> Vec<u32> {
+    let Ok(entries) = fs::read_dir("/proc") else {
+        return Vec::new();
     };
-    fs::read_dir("/proc")
-        .ok()?
+    entries
         .flatten()
         .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
-        .find(|&pid| {
-            read(pid, "comm").trim() == "dockerd"
-                && !read(pid, "cmdline").is_empty()
-                && !read(pid, "cgroup").contains("buildkit")
-        })
+        .filter(|&pid| read(pid, "comm").trim() == program && !read(pid, "cmdline").is_empty())
+        .collect()
+}
+
+fn read(pid: u32, file: &str) -> String {
+    fs::read_to_string(format!("/proc/{pid}/{file}")).unwrap_or_default()
 }
