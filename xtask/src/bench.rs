@@ -1,6 +1,6 @@
 //! `cargo xtask bench`: what Longshore takes and how fast it is, on release programs.
 
-use crate::engine::Engine;
+use crate::engine::{Engine, Version};
 use crate::{frontend, packages, process, workspace};
 
 /// Options of `cargo xtask bench`.
@@ -29,7 +29,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
             .arg("--target-dir")
             .arg(&target),
     )?;
-    let engine = Engine::for_this_run()?;
+    let engine = Engine::for_this_run(Version::Docker20)?;
     let bench = target.join("debug/bench");
     process::run(
         engine

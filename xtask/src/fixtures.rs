@@ -43,10 +43,18 @@ pub fn ensure(docker: &Docker) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The names of all of them.
+pub fn tags() -> impl Iterator<Item = &'static str> {
+    std::iter::once(base::TAG).chain(images::IMAGES.iter().map(images::Image::tag))
+}
+
 /// Gives a further engine those images that it lacks or has in another version: they are
 /// made once.
-pub fn copy(from: &Docker, to: &Docker) -> anyhow::Result<()> {
-    let tags = std::iter::once(base::TAG).chain(images::IMAGES.iter().map(images::Image::tag));
+pub fn copy(
+    from: &Docker,
+    to: &Docker,
+    tags: impl Iterator<Item = &'static str>,
+) -> anyhow::Result<()> {
     let missing: Vec<&str> = tags
         .filter(|tag| to.recipe(tag) != from.recipe(tag))
         .collect();

@@ -47,7 +47,7 @@ enum Task {
     /// Measure memory, sizes and speed of release programs, against their bounds.
     Bench(bench::Options),
     /// Kill every part in every stage of a deployment, and print what came of it.
-    Chaos,
+    Chaos(engine::Choice),
     /// Build the release tarball.
     Dist(dist::Options),
 }
@@ -70,7 +70,7 @@ fn run(task: Task) -> anyhow::Result<()> {
         Task::Engine(task) => engine::run(task),
         Task::SqlxPrepare => checks::sqlx::prepare(),
         Task::Bench(options) => bench::run(&options),
-        Task::Chaos => test::chaos(),
+        Task::Chaos(engine) => test::chaos(engine),
         Task::Dist(options) => dist::run(&options),
     }
 }

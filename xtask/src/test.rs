@@ -9,6 +9,8 @@ use crate::{checks, fixtures, frontend, packages, process, suites};
 /// Options of `cargo xtask test`.
 #[derive(clap::Args)]
 pub struct Options {
+    #[command(flatten)]
+    engine: engine::Choice,
     /// Leave out the checks; only tests.
     #[arg(long)]
     no_checks: bool,
@@ -42,7 +44,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
 }
 
 /// The whole table of faults: the test that is otherwise run for some of them.
-pub fn chaos() -> anyhow::Result<()> {
+pub fn chaos(engine: engine::Choice) -> anyhow::Result<()> {
     let arguments = [
         "-p",
         "longshore-e2e",
@@ -52,6 +54,7 @@ pub fn chaos() -> anyhow::Result<()> {
         "--nocapture",
     ];
     run(&Options {
+        engine,
         no_checks: true,
         all_faults: true,
         cargo_test: arguments.map(str::to_owned).to_vec(),
@@ -86,7 +89,7 @@ fn build(options: &Options) -> anyhow::Result<Vec<Suite>> {
 
 /// One for selected tests, or else one for each lane.
 fn engines(options: &Options) -> anyhow::Result<Vec<Engine>> {
-    let first = Engine::for_this_run()?;
+    let first = Engine::for_this_run(options.engine.version())?;
     let further: anyhow::Result<Vec<Engine>> = if options.cargo_test.is_empty() {
         (1..engine::MOST)
             .map(|number| first.beside(number))

@@ -45,7 +45,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("longshore-autobuild", &[]),
     ("longshore-probe", &[]),
     ("longshore-static-server", &[]),
-    ("xtask", &[]),
+    ("longshore-sandbox", &[]),
+    ("xtask", &["longshore-sandbox"]),
 ];
 
 /// Dependencies that one crate alone may link.

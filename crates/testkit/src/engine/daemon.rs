@@ -1,8 +1,8 @@
 //! The test engine's dockerd as a process: to kill it and to have it back.
 
-use std::fs::{self, File};
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 /// How long dockerd may take to end, and to answer after its start.
@@ -16,7 +16,8 @@ const RESTART: Duration = Duration::from_secs(2);
 
 /// A dockerd that was killed.
 pub struct Killed {
-    command: Vec<String>,
+    /// The script that it was started with.
+    script: PathBuf,
 }
 
 /// Kills the test engine's dockerd as a crash would.
@@ -28,7 +29,12 @@ pub fn kill() -> Killed {
     let pid = process().expect("a dockerd");
     let containerd = processes("containerd");
     let line = fs::read_to_string(format!("/proc/{pid}/cmdline")).expect("its command line");
-    let command = line.split_terminator('\0').map(str::to_owned).collect();
+    let mut arguments = line.split_terminator('\0');
+    let settings = arguments.find(|argument| *argument == "--config-file");
+    let settings = settings
+        .and_then(|_| arguments.next())
+        .expect("its settings");
+    let script = Path::new(settings).with_file_name("dockerd.sh");
     let killed = Command::new("kill")
         .args(["-KILL", &pid.to_string()])
         .status();
@@ -43,7 +49,7 @@ pub fn kill() -> Killed {
     while containerd.iter().any(is_there) && start.elapsed() < CONTAINERD_LIMIT {
         std::thread::sleep(Duration::from_millis(20));
     }
-    Killed { command }
+    Killed { script }
 }
 
 impl Killed {
@@ -52,15 +58,9 @@ impl Killed {
     /// # Panics
     /// When it does not come back.
     pub fn start_again(self) {
-        // It serves the tests after this one too, so its log goes on.
-        let mut arguments = self.command.iter();
-        let config = arguments.find(|argument| *argument == "--config-file");
-        let config = config.and_then(|_| arguments.next()).expect("its settings");
-        let log = Path::new(config).with_file_name("dockerd.log");
-        let log = File::options().append(true).open(log).expect("its log");
         let start = Instant::now();
         let mut begun = start;
-        self.begin(&log);
+        self.begin();
         loop {
             let answer = Command::new("docker").arg("version").output();
             if answer.is_ok_and(|answer| answer.status.success()) {
@@ -69,19 +69,17 @@ impl Killed {
             assert!(start.elapsed() < LIMIT, "dockerd does not come back");
             if begun.elapsed() > RESTART && process().is_none() {
                 begun = Instant::now();
-                self.begin(&log);
+                self.begin();
             }
             std::thread::sleep(Duration::from_millis(100));
         }
     }
 
-    fn begin(&self, log: &File) {
+    /// Its log goes on: it serves the tests after this one too.
+    fn begin(&self) {
         let started = Command::new("setsid")
-            .arg("--fork")
-            .args(&self.command)
-            .stdin(Stdio::null())
-            .stdout(log.try_clone().expect("its log"))
-            .stderr(log.try_clone().expect("its log"))
+            .args(["--fork", "bash"])
+            .arg(&self.script)
             .status();
         assert!(started.expect("setsid").success());
     }

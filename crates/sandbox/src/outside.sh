@@ -1,8 +1,8 @@
-# Starts the sandbox of the test engine: a cgroup of its own in every hierarchy, then namespaces of
-# its own for everything else. Arguments: the state directory, Docker's data directory, init.sh,
-# the name of the cgroup.
+# Starts a sandbox: a cgroup of its own in every hierarchy, then namespaces of its own for
+# everything else. Arguments: the name of the cgroup, then init.sh and its arguments.
 set -eu
-state=$1 data=$2 init=$3 cgroup=$4
+cgroup=$1
+shift
 
 while read -r _ mount type _; do
   case $type in cgroup | cgroup2) ;; *) continue ;; esac
@@ -16,4 +16,4 @@ while read -r _ mount type _; do
 done </proc/mounts
 
 exec unshare --net --mount --propagation private --pid --ipc --uts --cgroup \
-  --fork --kill-child --mount-proc bash "$init" "$state" "$data"
+  --fork --kill-child --mount-proc bash "$@"
