@@ -97,6 +97,11 @@ pub fn pristine(system: System, cache: &Path) -> anyhow::Result<PathBuf> {
             fs::copy(entry.path(), place.join(entry.file_name()))?;
         }
     }
+    // A mirror may lag behind; its list of packages is signed all the same.
+    fs::write(
+        partial.join("etc/apt/apt.conf.d/90lagging-mirror"),
+        "Acquire::Check-Valid-Until \"false\";\n",
+    )?;
     match fs::rename(&partial, &root) {
         Ok(()) => {}
         // Another process was quicker.
