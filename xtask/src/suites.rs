@@ -2,6 +2,7 @@
 
 mod lanes;
 mod times;
+mod units;
 
 use std::path::PathBuf;
 
@@ -11,18 +12,7 @@ use serde::Deserialize;
 use crate::process;
 
 pub use lanes::{Inside, run};
-
-/// How a source says that its tests tolerate no company.
-const ALONE: &str = "//! Runs alone:";
-
-/// A test program.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Suite {
-    name: String,
-    folder: PathBuf,
-    program: PathBuf,
-    is_alone: bool,
-}
+pub use units::Unit;
 
 /// What cargo says of something that it built.
 #[derive(Deserialize)]
@@ -35,6 +25,7 @@ struct Artifact {
 
 #[derive(Deserialize)]
 struct Target {
+    kind: Vec<String>,
     name: String,
     src_path: PathBuf,
 }
@@ -44,32 +35,44 @@ struct Profile {
     test: bool,
 }
 
-/// Builds the tests of the whole workspace and gives their programs.
-pub fn build() -> anyhow::Result<Vec<Suite>> {
+/// Builds the tests of the whole workspace and gives what lanes run.
+pub fn build() -> anyhow::Result<Vec<Unit>> {
     let told = process::output(
         process::cargo()
             .args(["test", "--workspace", "--no-run", "--quiet"])
             .args(["--message-format", "json-render-diagnostics"])
             .env("SQLX_OFFLINE", "true"),
     )?;
-    told.lines()
+    let mut all = Vec::new();
+    let artifacts = told
+        .lines()
         .filter_map(|line| serde_json::from_str::<Artifact>(line).ok())
-        .filter(|artifact| artifact.profile.test)
-        .filter_map(|artifact| suite(artifact).transpose())
-        .collect()
+        .filter(|artifact| artifact.profile.test);
+    for artifact in artifacts {
+        all.extend(units(artifact)?);
+    }
+    Ok(all)
 }
 
-fn suite(artifact: Artifact) -> anyhow::Result<Option<Suite>> {
+/// A program whose sources are `tests/<program>/main.rs` and modules beside it is run by module:
+/// its tests wait for Docker most of the time, and lanes are evenly filled only by small units.
+fn units(artifact: Artifact) -> anyhow::Result<Vec<Unit>> {
     let Some(program) = artifact.executable else {
-        return Ok(None);
+        return Ok(Vec::new());
     };
     let folder = artifact.manifest_path.parent().context("a folder")?;
     let package = folder.file_name().context("a package")?.to_string_lossy();
-    let source = std::fs::read_to_string(&artifact.target.src_path)?;
-    Ok(Some(Suite {
-        name: format!("{package}/{}", artifact.target.name),
-        folder: folder.to_owned(),
-        program,
-        is_alone: source.lines().any(|line| line.starts_with(ALONE)),
-    }))
+    let Target {
+        kind,
+        name,
+        src_path,
+    } = artifact.target;
+    let name = format!("{package}/{name}");
+    let whole = Unit::program(name, folder.to_owned(), program, &src_path)?;
+    let is_split = kind == ["test"] && src_path.ends_with("main.rs");
+    if is_split {
+        whole.by_module(&src_path)
+    } else {
+        Ok(vec![whole])
+    }
 }

@@ -3,7 +3,7 @@
 use crate::engine::{self, Engine};
 use crate::postgres::Postgres;
 use crate::stages::Stages;
-use crate::suites::Suite;
+use crate::suites::Unit;
 use crate::{checks, fixtures, frontend, packages, process, suites};
 
 /// Options of `cargo xtask test`.
@@ -30,10 +30,10 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     if !options.no_checks {
         checks::run_all(&mut stages)?;
     }
-    let suites = stages.run("build", || build(options))?;
+    let units = stages.run("build", || build(options))?;
     let engines = stages.run("test engines, fixtures", || engines(options))?;
     let postgres = stages.run("PostgreSQL", Postgres::start)?;
-    stages.run("tests", || test(options, suites, &engines, &postgres))?;
+    stages.run("tests", || test(options, units, &engines, &postgres))?;
     stages.run("clean up", || {
         drop(engines);
         drop(postgres);
@@ -50,6 +50,7 @@ pub fn chaos(engine: engine::Choice) -> anyhow::Result<()> {
         "longshore-e2e",
         "--test",
         "faults",
+        "deployments::",
         "--",
         "--nocapture",
     ];
@@ -63,7 +64,7 @@ pub fn chaos(engine: engine::Choice) -> anyhow::Result<()> {
 
 /// The binaries that whole-system tests start, and the tests; gives the workspace's test programs
 /// unless some tests were selected.
-fn build(options: &Options) -> anyhow::Result<Vec<Suite>> {
+fn build(options: &Options) -> anyhow::Result<Vec<Unit>> {
     process::run(
         process::cargo()
             .args([
@@ -102,7 +103,7 @@ fn engines(options: &Options) -> anyhow::Result<Vec<Engine>> {
 
 fn test(
     options: &Options,
-    suites: Vec<Suite>,
+    units: Vec<Unit>,
     engines: &[Engine],
     postgres: &Postgres,
 ) -> anyhow::Result<()> {
@@ -131,7 +132,7 @@ fn test(
         .map(|engine| move |program: &str| inside(engine, program))
         .collect();
     let lanes: Vec<&suites::Inside<'_>> = lanes.iter().map(|lane| lane as _).collect();
-    suites::run(suites, &lanes)?;
+    suites::run(units, &lanes)?;
     // Those in the documentation are programs of rustdoc's.
     process::run(examples.args(["--quiet", "--workspace", "--doc"]))
 }

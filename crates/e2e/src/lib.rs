@@ -14,6 +14,7 @@ pub mod api;
 pub mod apps;
 pub mod authority;
 pub mod browser;
+mod company;
 pub mod databases;
 pub mod faults;
 pub mod gapless;

@@ -15,6 +15,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::api::Api;
+use crate::company::Company;
 
 /// How long it may take from `up` to ready on a busy machine, with a new cluster and a new Swarm.
 const START_LIMIT: Duration = Duration::from_secs(90);
@@ -41,8 +42,10 @@ pub struct Longshore {
     http: u16,
     https: u16,
     supervisor: Child,
-    // Last: Docker's objects go after the processes that would make them anew.
+    // Last: Docker's objects go after the processes that would make them anew, and others come
+    // after both.
     run: Run,
+    _company: Company,
 }
 
 impl Longshore {
@@ -51,13 +54,24 @@ impl Longshore {
         Self::start_with("").await
     }
 
-    /// The same with further settings, as lines of the configuration file.
+    /// Starts it while no other test of the program has one, and keeps others waiting: for tests
+    /// that kill Docker or measure time.
+    pub async fn start_alone() -> Self {
+        let company = Company::leave().await;
+        Self::begin(Ipv4Addr::LOCALHOST, "", company).await
+    }
+
+    /// Starts it with further settings, as lines of the configuration file.
     pub async fn start_with(settings: &str) -> Self {
         Self::start_at(Ipv4Addr::LOCALHOST, settings).await
     }
 
     /// The same with a dashboard that listens on that address.
     pub async fn start_at(listen: Ipv4Addr, settings: &str) -> Self {
+        Self::begin(listen, settings, Company::join().await).await
+    }
+
+    async fn begin(listen: Ipv4Addr, settings: &str, company: Company) -> Self {
         let mut run = Run::start();
         run.also_removes(format!("{}.owned", run.name()));
         let folder = tempfile::Builder::new()
@@ -88,6 +102,7 @@ impl Longshore {
             https,
             supervisor,
             run,
+            _company: company,
         };
         longshore.wait_until_ready().await;
         longshore

@@ -1,11 +1,11 @@
-//! Runs test programs in lanes, each with a test engine of its own.
+//! Runs tests in lanes, each with a test engine of its own.
 //!
 //! Most of the time of whole-system tests is waiting for Docker, so cargo's way, one program after
-//! the other, leaves the machine idle. Programs of two lanes share no Docker, no network and no
+//! the other, leaves the machine idle. Units of two lanes share no Docker, no network and no
 //! ports; one whose source says `//! Runs alone: …` is run when no other is, because it measures
 //! time.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::io::Write;
 use std::process::{Command, Stdio};
 use std::sync::{Mutex, PoisonError};
@@ -13,16 +13,16 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 
-use super::Suite;
+use super::Unit;
 use super::times::Times;
 
-/// How many of the last lines of a failed program are printed again at the end.
+/// How many of the last lines of a failed unit are printed again at the end.
 const LAST_LINES: usize = 60;
 
 /// Makes the command of a program inside a lane's test engine.
 pub type Inside<'a> = dyn Fn(&str) -> Command + Sync + 'a;
 
-/// How a program ended.
+/// How a unit ended.
 struct Ended {
     name: String,
     took: Duration,
@@ -32,25 +32,31 @@ struct Ended {
 
 /// Runs all of them and prints what each said when it ends. Others go on when one fails; what the
 /// failed ones said is repeated at the end.
-pub fn run(suites: Vec<Suite>, lanes: &[&Inside<'_>]) -> anyhow::Result<()> {
+pub fn run(units: Vec<Unit>, lanes: &[&Inside<'_>]) -> anyhow::Result<()> {
     let mut times = Times::read();
-    let mut suites = suites;
-    suites.sort_by_key(|suite| std::cmp::Reverse(times.of(&suite.name)));
-    let (alone, together): (Vec<_>, Vec<_>) = suites.into_iter().partition(|suite| suite.is_alone);
+    let mut units = units;
+    units.sort_by_key(|unit| std::cmp::Reverse(times.of(&unit.name)));
+    let (alone, together): (Vec<_>, Vec<_>) = units.into_iter().partition(|unit| unit.is_alone);
+    let start = Instant::now();
     let mut ended = in_lanes(together, lanes)?;
+    let together = start.elapsed();
     ended.extend(in_lanes(alone, &lanes[..1])?);
-    ended.sort_by_key(|suite| std::cmp::Reverse(suite.took));
-    eprintln!("\n=== seconds a test program");
-    for suite in &ended {
-        eprintln!("{:>8.1}  {}", suite.took.as_secs_f64(), suite.name);
-        times.note(&suite.name, suite.took);
+    ended.sort_by_key(|unit| std::cmp::Reverse(unit.took));
+    print_times(&ended);
+    eprintln!(
+        "{:>8.1}  side by side, {:.1} alone",
+        together.as_secs_f64(),
+        (start.elapsed() - together).as_secs_f64()
+    );
+    for unit in &ended {
+        times.note(&unit.name, unit.took);
     }
 
     let mut failed = Vec::new();
-    for suite in &ended {
-        if let Some(said) = &suite.failure {
-            eprintln!("\n=== failed: {}\n{said}", suite.name);
-            failed.push(suite.name.as_str());
+    for unit in &ended {
+        if let Some(said) = &unit.failure {
+            eprintln!("\n=== failed: {}\n{said}", unit.name);
+            failed.push(unit.name.as_str());
         }
     }
     if !failed.is_empty() {
@@ -59,8 +65,25 @@ pub fn run(suites: Vec<Suite>, lanes: &[&Inside<'_>]) -> anyhow::Result<()> {
     times.write()
 }
 
-fn in_lanes(suites: Vec<Suite>, lanes: &[&Inside<'_>]) -> anyhow::Result<Vec<Ended>> {
-    let waiting = Mutex::new(VecDeque::from(suites));
+/// Each unit, then each program of several units with the sum of them.
+fn print_times(ended: &[Ended]) {
+    let mut programs: BTreeMap<&str, (usize, Duration)> = BTreeMap::new();
+    eprintln!("\n=== seconds of tests");
+    for unit in ended {
+        eprintln!("{:>8.1}  {}", unit.took.as_secs_f64(), unit.name);
+        if let Some((program, _)) = unit.name.split_once("::") {
+            let (units, sum) = programs.entry(program).or_default();
+            *units += 1;
+            *sum += unit.took;
+        }
+    }
+    for (program, (units, sum)) in programs {
+        eprintln!("{:>8.1}  {program}, {units} modules", sum.as_secs_f64());
+    }
+}
+
+fn in_lanes(units: Vec<Unit>, lanes: &[&Inside<'_>]) -> anyhow::Result<Vec<Ended>> {
+    let waiting = Mutex::new(VecDeque::from(units));
     let printing = Mutex::new(());
     let run_lane = |inside: &Inside<'_>| {
         let mut ended = Vec::new();
@@ -69,10 +92,10 @@ fn in_lanes(suites: Vec<Suite>, lanes: &[&Inside<'_>]) -> anyhow::Result<Vec<End
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .pop_front();
-            let Some(suite) = next else {
+            let Some(unit) = next else {
                 return Ok(ended);
             };
-            ended.push(run_one(&suite, inside, &printing)?);
+            ended.push(run_one(&unit, inside, &printing)?);
         }
     };
     std::thread::scope(|scope| {
@@ -91,38 +114,41 @@ fn in_lanes(suites: Vec<Suite>, lanes: &[&Inside<'_>]) -> anyhow::Result<Vec<End
     })
 }
 
-fn run_one(suite: &Suite, inside: &Inside<'_>, printing: &Mutex<()>) -> anyhow::Result<Ended> {
+fn run_one(unit: &Unit, inside: &Inside<'_>, printing: &Mutex<()>) -> anyhow::Result<Ended> {
     let start = Instant::now();
     // A test program expects its package's folder around it, as cargo does it.
     let mut command = inside("env");
     command
         .arg("--chdir")
-        .arg(&suite.folder)
-        .arg(&suite.program)
+        .arg(&unit.folder)
+        .arg(&unit.program)
         .stdin(Stdio::null());
+    if !unit.tests.is_empty() {
+        command.arg("--exact").args(&unit.tests);
+    }
     let output = command
         .output()
-        .with_context(|| format!("cannot start the tests of {}", suite.name))?;
+        .with_context(|| format!("cannot start the tests of {}", unit.name))?;
     let took = start.elapsed();
     let _one_at_a_time = printing.lock().unwrap_or_else(PoisonError::into_inner);
-    print(suite, took, &output.stdout, &output.stderr)?;
+    print(unit, took, &output.stdout, &output.stderr)?;
     let failure = (!output.status.success()).then(|| {
         let said = [output.stderr, output.stdout].concat();
         last_lines(&String::from_utf8_lossy(&said))
     });
     Ok(Ended {
-        name: suite.name.clone(),
+        name: unit.name.clone(),
         took,
         failure,
     })
 }
 
-fn print(suite: &Suite, took: Duration, stdout: &[u8], stderr: &[u8]) -> anyhow::Result<()> {
+fn print(unit: &Unit, took: Duration, stdout: &[u8], stderr: &[u8]) -> anyhow::Result<()> {
     let mut terminal = std::io::stderr().lock();
     writeln!(
         terminal,
         "\n=== {} ({:.1} s)",
-        suite.name,
+        unit.name,
         took.as_secs_f64()
     )?;
     terminal.write_all(stdout)?;

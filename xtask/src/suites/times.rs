@@ -1,4 +1,4 @@
-//! What each test program took the last time, so that the longest can begin first.
+//! What each unit of tests took the last time, so that the longest can begin first.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::workspace;
 
-/// Seconds by the name of the program, kept in the user's cache.
+/// Seconds by the name of the unit, kept in the user's cache.
 pub struct Times(BTreeMap<String, u64>);
 
 impl Times {

@@ -39,7 +39,7 @@ struct World {
 
 impl World {
     async fn new() -> Self {
-        let longshore = Longshore::start().await;
+        let longshore = Longshore::start_alone().await;
         let api = longshore.api();
         let app = Repository::new("prober")
             .file(

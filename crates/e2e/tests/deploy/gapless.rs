@@ -9,7 +9,7 @@ use longshore_e2e::longshore::Longshore;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_request_slow_request_or_websocket_is_lost_over_three_deployments() {
-    let longshore = Longshore::start().await;
+    let longshore = Longshore::start_alone().await;
     let api = longshore.api();
     let report = gapless(&longshore, &api, &Parameters::bounded()).await;
     eprintln!("{}; deployments {:.1?}", report.load, report.deploys);

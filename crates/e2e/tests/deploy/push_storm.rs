@@ -19,7 +19,7 @@ const WITHIN: Duration = Duration::from_secs(10);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_a_hundred_pushes_at_most_two_are_deployed_and_the_last_is_live() {
-    let longshore = Longshore::start().await;
+    let longshore = Longshore::start_alone().await;
     let api = longshore.api();
     // A build lasts longer than the storm, and none is known from an earlier run.
     let text = |number: usize| format!("{} version {number}.", longshore.instance());

@@ -29,7 +29,7 @@ fn containers(longshore: &Longshore) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn data_of_each_engine_survives_whatever_happens() {
-    let mut longshore = Longshore::start().await;
+    let mut longshore = Longshore::start_alone().await;
     let api = longshore.api();
     let environment = api.project("Data").await;
     let start = Instant::now();

@@ -1,0 +1,4 @@
+//! Certificates by a real authority, for apps and for the dashboard.
+
+mod apps;
+mod dashboard;

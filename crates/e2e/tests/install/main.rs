@@ -1,0 +1,4 @@
+//! Longshore comes to a machine: with `install.sh`, and as a Compose project.
+
+mod compose;
+mod release;

@@ -1,0 +1,5 @@
+//! Compose files, run as they stand.
+
+mod compared;
+mod hostile;
+mod lives;
