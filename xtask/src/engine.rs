@@ -24,6 +24,9 @@ pub use version::Version;
 /// Test engines beside each other. More only make each other slow on a machine with two cores.
 pub const MOST: usize = 2;
 
+/// Whose engine makes the fixture images; others get them from there.
+const MAKER: Version = Version::Docker20;
+
 /// How long dockerd may take to answer after its start.
 const START_LIMIT: Duration = Duration::from_mins(1);
 
@@ -116,8 +119,18 @@ impl Engine {
     /// fixture images.
     pub fn for_this_run(version: Version) -> anyhow::Result<Self> {
         let engine = Self::numbered(version, 0)?;
-        fixtures::ensure(&engine.docker())?;
+        if version == MAKER {
+            fixtures::ensure(&engine.docker())?;
+        } else {
+            let maker = Self::for_this_run(MAKER)?;
+            fixtures::copy(&maker.docker(), &engine.docker(), fixtures::tags())?;
+        }
         Ok(engine)
+    }
+
+    /// The version of its Docker Engine.
+    pub fn version(&self) -> Version {
+        self.version
     }
 
     /// One more beside this one, with the same fixture images.

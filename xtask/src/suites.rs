@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use crate::process;
 
-pub use lanes::{Inside, run};
+pub use lanes::{Inside, run, run_one};
 pub use units::Unit;
 
 /// What cargo says of something that it built.

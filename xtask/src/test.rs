@@ -1,10 +1,17 @@
 //! `cargo xtask test`: from a fresh clone to green.
 
+mod other_engines;
+
+use std::process::Command;
+
 use crate::engine::{self, Engine};
 use crate::postgres::Postgres;
 use crate::stages::Stages;
 use crate::suites::Unit;
 use crate::{checks, fixtures, frontend, packages, process, suites};
+
+/// Makes the command of a program inside a test engine.
+type Inside<'a> = dyn Fn(&Engine, &str) -> Command + Sync + 'a;
 
 /// Options of `cargo xtask test`.
 #[derive(clap::Args)]
@@ -108,7 +115,7 @@ fn test(
     postgres: &Postgres,
 ) -> anyhow::Result<()> {
     let compose = fixtures::compose()?;
-    let inside = |engine: &Engine, program: &str| {
+    let inside = &|engine: &Engine, program: &str| {
         let mut command = engine.command(program);
         command
             .env("SQLX_OFFLINE", "true")
@@ -132,7 +139,18 @@ fn test(
         .map(|engine| move |program: &str| inside(engine, program))
         .collect();
     let lanes: Vec<&suites::Inside<'_>> = lanes.iter().map(|lane| lane as _).collect();
-    suites::run(units, &lanes)?;
+    let main_job = other_engines::main_job(&units)?;
+    // They mostly wait, and are done long before the tests that tolerate no company.
+    let (own, others) = std::thread::scope(|scope| {
+        let others = scope.spawn(|| other_engines::run(&main_job, &engines[0], &inside));
+        let own = suites::run(units, &lanes);
+        let others = others.join();
+        (
+            own,
+            others.unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+        )
+    });
+    own.and(others)?;
     // Those in the documentation are programs of rustdoc's.
     process::run(examples.args(["--quiet", "--workspace", "--doc"]))
 }

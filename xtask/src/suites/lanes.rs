@@ -23,11 +23,11 @@ const LAST_LINES: usize = 60;
 pub type Inside<'a> = dyn Fn(&str) -> Command + Sync + 'a;
 
 /// How a unit ended.
-struct Ended {
+pub struct Ended {
     name: String,
     took: Duration,
     /// What it said last, when it failed.
-    failure: Option<String>,
+    pub failure: Option<String>,
 }
 
 /// Runs all of them and prints what each said when it ends. Others go on when one fails; what the
@@ -40,13 +40,15 @@ pub fn run(units: Vec<Unit>, lanes: &[&Inside<'_>]) -> anyhow::Result<()> {
     let start = Instant::now();
     let mut ended = in_lanes(together, lanes)?;
     let together = start.elapsed();
+    let start = Instant::now();
     ended.extend(in_lanes(alone, &lanes[..1])?);
+    let alone = start.elapsed();
     ended.sort_by_key(|unit| std::cmp::Reverse(unit.took));
     print_times(&ended);
     eprintln!(
         "{:>8.1}  side by side, {:.1} alone",
         together.as_secs_f64(),
-        (start.elapsed() - together).as_secs_f64()
+        alone.as_secs_f64()
     );
     for unit in &ended {
         times.note(&unit.name, unit.took);
@@ -84,7 +86,6 @@ fn print_times(ended: &[Ended]) {
 
 fn in_lanes(units: Vec<Unit>, lanes: &[&Inside<'_>]) -> anyhow::Result<Vec<Ended>> {
     let waiting = Mutex::new(VecDeque::from(units));
-    let printing = Mutex::new(());
     let run_lane = |inside: &Inside<'_>| {
         let mut ended = Vec::new();
         loop {
@@ -95,7 +96,7 @@ fn in_lanes(units: Vec<Unit>, lanes: &[&Inside<'_>]) -> anyhow::Result<Vec<Ended
             let Some(unit) = next else {
                 return Ok(ended);
             };
-            ended.push(run_one(&unit, inside, &printing)?);
+            ended.push(run_one(&unit, inside)?);
         }
     };
     std::thread::scope(|scope| {
@@ -114,7 +115,8 @@ fn in_lanes(units: Vec<Unit>, lanes: &[&Inside<'_>]) -> anyhow::Result<Vec<Ended
     })
 }
 
-fn run_one(unit: &Unit, inside: &Inside<'_>, printing: &Mutex<()>) -> anyhow::Result<Ended> {
+/// Runs one unit, and prints what it said when it has ended.
+pub fn run_one(unit: &Unit, inside: &Inside<'_>) -> anyhow::Result<Ended> {
     let start = Instant::now();
     // A test program expects its package's folder around it, as cargo does it.
     let mut command = inside("env");
@@ -130,7 +132,6 @@ fn run_one(unit: &Unit, inside: &Inside<'_>, printing: &Mutex<()>) -> anyhow::Re
         .output()
         .with_context(|| format!("cannot start the tests of {}", unit.name))?;
     let took = start.elapsed();
-    let _one_at_a_time = printing.lock().unwrap_or_else(PoisonError::into_inner);
     print(unit, took, &output.stdout, &output.stderr)?;
     let failure = (!output.status.success()).then(|| {
         let said = [output.stderr, output.stdout].concat();
