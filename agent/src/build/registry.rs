@@ -181,7 +181,9 @@ pub(super) fn explain_pull(reference: &ImageRef, has_login: bool, refusal: &str)
         )
     } else if says(&["x509", "certificate", "tls:"]) {
         format!("the certificate of {host} is not one that the server trusts")
-    } else if says(&["manifest unknown", "not found: manifest", "manifest for"]) {
+    } else if says(&["manifest unknown", "not found: manifest", "manifest for"])
+        || is_unresolved(&words)
+    {
         "the registry has no such tag".to_owned()
     } else if says(&[
         "denied",
@@ -189,6 +191,7 @@ pub(super) fn explain_pull(reference: &ImageRef, has_login: bool, refusal: &str)
         "no basic auth",
         "authentication required",
         "repository does not exist",
+        "403 forbidden",
     ]) {
         if has_login {
             format!("{host} has no such image, or the account under Registries may not read it")
@@ -211,6 +214,13 @@ pub(super) fn explain_pull(reference: &ImageRef, has_login: bool, refusal: &str)
     } else {
         one_line(refusal)
     }
+}
+
+/// How engines with containerd's image store say that there is no such tag.
+fn is_unresolved(words: &str) -> bool {
+    words.contains("failed to resolve reference")
+        && !words.contains("failed to do request")
+        && words.trim_end_matches(['.', ' ']).ends_with(": not found")
 }
 
 fn one_line(text: &str) -> String {
@@ -266,10 +276,15 @@ mod tests {
         let denied = "pull access denied for you/app, repository does not exist or may require 'docker login'";
         assert!(explain_pull(&own, false, denied).contains("add one for registry.example.com"));
         assert!(explain_pull(&own, true, denied).contains("may not read"));
-        let unknown = "manifest for you/app:1 not found: manifest unknown";
-        assert_eq!(
-            explain_pull(&hub, false, unknown),
-            "the registry has no such tag"
-        );
+        for unknown in [
+            "manifest for you/app:1 not found: manifest unknown",
+            "failed to resolve reference \"docker.io/you/app:1\": docker.io/you/app:1: not found",
+        ] {
+            let sentence = explain_pull(&hub, false, unknown);
+            assert_eq!(sentence, "the registry has no such tag", "{unknown}");
+        }
+        let unreachable = "failed to resolve reference \"docker.io/you/app:1\": failed to do \
+                           request: dial tcp: lookup docker.io: server misbehaving: not found";
+        assert!(!explain_pull(&hub, false, unreachable).contains("no such tag"));
     }
 }
