@@ -16,4 +16,5 @@ mod bounds {
     mod images;
     mod limits;
     mod orphans;
+    mod settings;
 }

@@ -8,6 +8,11 @@ use longshore_domain::FailureKind;
 
 use super::{Engine, problem, refused};
 
+/// What Docker refuses in fewer words.
+const LIVE_RESTORE: &str = "Docker is set to keep containers running while it is restarted \
+    (live-restore), which it does not allow together with Swarm. Remove live-restore from \
+    /etc/docker/daemon.json and restart Docker.";
+
 impl Engine {
     /// Agrees on a version with Docker, makes the machine a Swarm of its own when it is in
     /// none, and makes the edge network. May be repeated.
@@ -38,8 +43,14 @@ impl Engine {
     }
 
     async fn prepare_swarm(&self) -> Result<(), AgentProblem> {
-        let swarm = self.swarm().await?;
+        let info = self.docker.info().await;
+        let info = info.map_err(|error| refused("Its state", &error))?;
+        let restores = info.live_restore_enabled == Some(true);
+        let swarm = info.swarm.unwrap_or_default();
         match swarm.local_node_state {
+            Some(LocalNodeState::INACTIVE | LocalNodeState::EMPTY) | None if restores => {
+                return Err(problem(FailureKind::EngineUnavailable, LIVE_RESTORE));
+            }
             Some(LocalNodeState::INACTIVE | LocalNodeState::EMPTY) | None => {}
             Some(LocalNodeState::ACTIVE) if is_manager(&swarm) => return Ok(()),
             Some(LocalNodeState::ACTIVE) => {
@@ -69,22 +80,15 @@ impl Engine {
         };
         if let Err(error) = self.docker.init_swarm(request).await {
             // Somebody else may have been quicker.
-            if is_manager(&self.swarm().await?) {
+            let info = self.docker.info().await;
+            let info = info.map_err(|error| refused("Its state", &error))?;
+            if info.swarm.as_ref().is_some_and(is_manager) {
                 return Ok(());
             }
             return Err(refused("A Swarm", &error));
         }
         tracing::info!("Swarm initialised");
         Ok(())
-    }
-
-    async fn swarm(&self) -> Result<SwarmInfo, AgentProblem> {
-        let info = self
-            .docker
-            .info()
-            .await
-            .map_err(|error| refused("Its state", &error))?;
-        Ok(info.swarm.unwrap_or_default())
     }
 }
 

@@ -13,4 +13,6 @@ for directory in /dev /proc /sys /run /tmp "$state/docker"; do
   mount --rbind "$directory" "$root$directory"
 done
 cp "$state/resolv.conf" "$root/etc/resolv.conf"
-cp "$state/daemon.json" "$root$state/daemon.json"
+# Bound, since tests change it.
+touch "$root$state/daemon.json"
+mount --bind "$state/daemon.json" "$root$state/daemon.json"

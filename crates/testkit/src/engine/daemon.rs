@@ -53,6 +53,12 @@ pub fn kill() -> Killed {
 }
 
 impl Killed {
+    /// The file with its settings. They are the engine's for good: put back what was there.
+    #[must_use]
+    pub fn settings(&self) -> PathBuf {
+        self.script.with_file_name("daemon.json")
+    }
+
     /// Starts it again as it was, and waits until it answers.
     ///
     /// # Panics
