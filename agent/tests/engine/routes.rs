@@ -135,8 +135,12 @@ async fn a_refused_file_raises_an_alarm_and_harms_no_other_service() {
     two.routes[0].host = "two.test".parse().unwrap();
     world.deploy(&one, "busybox:latest").await;
     world.deploy(&two, "busybox:latest").await;
-    let file = format!("edge/dynamic/service-{}.yml", one.service);
-    std::fs::write(world.config.agent_dir().join(file), "http: [").unwrap();
+    // Renamed to its place: an empty file, as while one is written, would be taken.
+    let place = world.config.agent_dir().join("edge/dynamic");
+    let file = place.join(format!("service-{}.yml", one.service));
+    let partial = place.join("refused.partial");
+    std::fs::write(&partial, "http: [").unwrap();
+    std::fs::rename(partial, file).unwrap();
 
     let refused = world.edge.set_routes(two.service, &moved("b.test")).await;
     let problem = refused.unwrap_err();
