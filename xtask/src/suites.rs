@@ -1,6 +1,7 @@
 //! The test programs of the workspace.
 
 mod lanes;
+pub mod sample;
 mod times;
 mod units;
 

@@ -4,10 +4,12 @@ mod other_engines;
 
 use std::process::Command;
 
+use anyhow::Context as _;
+
 use crate::engine::{self, Engine};
 use crate::postgres::Postgres;
 use crate::stages::Stages;
-use crate::suites::Unit;
+use crate::suites::{Unit, sample};
 use crate::{checks, fixtures, frontend, packages, process, suites};
 
 /// Makes the command of a program inside a test engine.
@@ -21,7 +23,7 @@ pub struct Options {
     /// Leave out the checks; only tests.
     #[arg(long)]
     no_checks: bool,
-    /// Kill every part in every stage, instead of some.
+    /// Test all lines of long tables, as parts that are killed in stages, instead of some.
     #[arg(long)]
     all_faults: bool,
     /// What to give to `cargo test` instead of `--workspace`, for example `-p longshore-agent`.
@@ -40,7 +42,20 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     let units = stages.run("build", || build(options))?;
     let engines = stages.run("test engines, fixtures", || engines(options))?;
     let postgres = stages.run("PostgreSQL", Postgres::start)?;
-    stages.run("tests", || test(options, units, &engines, &postgres))?;
+    let sample = if options.all_faults {
+        sample::ALL.to_owned()
+    } else {
+        sample::of_this_run()
+    };
+    eprintln!(
+        "{}={sample} chooses what is tested of long tables",
+        sample::VARIABLE
+    );
+    stages
+        .run("tests", || {
+            test(options, units, &engines, &postgres, &sample)
+        })
+        .with_context(|| format!("{}={sample} had chosen", sample::VARIABLE))?;
     stages.run("clean up", || {
         drop(engines);
         drop(postgres);
@@ -50,16 +65,22 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The whole table of faults: the test that is otherwise run for some of them.
+/// The whole of each table of which a run of the tests takes a part, one after the other.
 pub fn chaos(engine: engine::Choice) -> anyhow::Result<()> {
     let arguments = [
         "-p",
         "longshore-e2e",
         "--test",
         "faults",
-        "deployments::",
+        "--test",
+        "deploy",
         "--",
         "--nocapture",
+        "--test-threads=1",
+        // Of `faults`, and `broken_deployments` of `deploy`.
+        "deployments::",
+        "stacks::",
+        "cancel::",
     ];
     run(&Options {
         engine,
@@ -69,7 +90,7 @@ pub fn chaos(engine: engine::Choice) -> anyhow::Result<()> {
     })
 }
 
-/// The binaries that whole-system tests start, and the tests; gives the workspace's test programs
+/// The binaries that whole-system tests start, and the tests; gives what lanes run
 /// unless some tests were selected.
 fn build(options: &Options) -> anyhow::Result<Vec<Unit>> {
     process::run(
@@ -113,6 +134,7 @@ fn test(
     units: Vec<Unit>,
     engines: &[Engine],
     postgres: &Postgres,
+    sample: &str,
 ) -> anyhow::Result<()> {
     let compose = fixtures::compose()?;
     let inside = &|engine: &Engine, program: &str| {
@@ -122,10 +144,8 @@ fn test(
             // A test that fails says where; the stack under it is tokio's.
             .env("RUST_BACKTRACE", "0")
             .env("DATABASE_URL", postgres.url())
-            .env("LONGSHORE_TEST_COMPOSE", &compose);
-        if options.all_faults {
-            command.env("LONGSHORE_TEST_ALL_FAULTS", "1");
-        }
+            .env("LONGSHORE_TEST_COMPOSE", &compose)
+            .env(sample::VARIABLE, sample);
         command
     };
     let cargo = process::cargo();

@@ -16,5 +16,6 @@ pub mod load;
 pub mod ports;
 pub mod programs;
 pub mod registry;
+pub mod sample;
 pub mod wait;
 pub mod webhook;

@@ -7,9 +7,13 @@ use longshore_e2e::api::{Api, id_of};
 use longshore_e2e::longshore::Longshore;
 use longshore_e2e::visits::Visits;
 use longshore_testkit::git::{GitHttp, Repository};
+use longshore_testkit::sample;
 use serde_json::{Value, json};
 
 const HOST: &str = "steady.example.test";
+
+/// How many of the cases a usual run takes; `cargo xtask chaos` takes all.
+const USUAL_CASES: usize = 8;
 
 /// An image with the head of a program for arm64.
 const FOREIGN: &str = "FROM busybox:latest AS made\n\
@@ -297,7 +301,7 @@ async fn every_broken_deployment_is_explained_and_harms_nobody() {
     let load = Visits::start(longshore.http_port(), HOST);
     let mut rows = Vec::new();
     let mut complaints = Vec::new();
-    for case in cases(&url) {
+    for case in sample::of("broken deployments", cases(&url), USUAL_CASES) {
         let before = load.seen().bad.len();
         let (row, mut wrong) = break_it(&api, &service, &url, &case).await;
         let bad = load.seen().bad.split_off(before);
@@ -318,7 +322,7 @@ async fn every_broken_deployment_is_explained_and_harms_nobody() {
     eprintln!("{} requests answered, {} not", seen.good, seen.bad.len());
     assert_eq!(complaints, Vec::<String>::new());
     assert_eq!(seen.bad, Vec::<String>::new());
-    assert!(seen.good > 500, "hardly a visitor: {}", seen.good);
+    assert!(seen.good > 100, "hardly a visitor: {}", seen.good);
     longshore.shows(HOST, "steady").await;
 
     // And the good version can still be deployed.
