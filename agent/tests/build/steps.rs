@@ -1,6 +1,7 @@
 use std::time::{Duration, Instant};
 
 use longshore_agent::stage::StageError;
+use longshore_testkit::wait;
 
 use super::Bench;
 
@@ -102,19 +103,20 @@ async fn cancelling_ends_the_steps_process() {
         ),
     );
     let cancel = async {
-        while !sleeps() {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+        wait::until("the step", Duration::from_mins(1), || async {
+            sleeps().then_some(())
+        })
+        .await;
         bench.cancel.cancel();
         Instant::now()
     };
     let (result, since) = tokio::join!(bench.build(1), cancel);
     assert_eq!(result.unwrap_err(), StageError::Cancelled);
     assert!(since.elapsed() < Duration::from_secs(2));
-    while sleeps() {
-        assert!(since.elapsed() < Duration::from_secs(5), "the step runs on");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    wait::until("the step's end", Duration::from_secs(5), || async {
+        (!sleeps()).then_some(())
+    })
+    .await;
 }
 
 /// Whether a process `sleep 4242` runs on the machine.

@@ -18,6 +18,7 @@ use longshore_agent_api::{
     RepositoryReport, RouteUpdate, RunningUpdate, VersionEnds, VersionStatus, VolumeStatus,
 };
 use longshore_domain::{FailureKind, ServiceId, Stage};
+use longshore_testkit::wait;
 use time::OffsetDateTime;
 use tokio::sync::watch;
 
@@ -138,17 +139,11 @@ impl Simulated {
     }
 
     pub async fn wait_for_versions(&self, service: ServiceId, numbers: &[i32]) {
-        tokio::time::timeout(Duration::from_secs(10), async {
-            loop {
-                let now: Vec<i32> = self.running(service).iter().map(|(n, _)| *n).collect();
-                if now == numbers {
-                    return;
-                }
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
+        wait::until("the expected versions", Duration::from_secs(10), || async {
+            let now: Vec<i32> = self.running(service).iter().map(|(n, _)| *n).collect();
+            (now == numbers).then_some(())
         })
-        .await
-        .expect("the versions do not become the expected ones");
+        .await;
     }
 
     pub fn calls(&self) -> Vec<String> {

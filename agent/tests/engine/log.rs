@@ -2,6 +2,7 @@
 
 use futures_util::StreamExt;
 use longshore_agent_api::ContainerLine;
+use tokio::sync::Notify;
 
 use super::world::{SECOND, World, container, job, run};
 
@@ -24,6 +25,7 @@ async fn the_log_goes_on_over_the_replacement_of_a_container() {
         .unwrap();
     let mut lines: Vec<ContainerLine> = Vec::new();
     let first = container(&world, &job).await;
+    let has_line = Notify::new();
     let read = async {
         while lines
             .iter()
@@ -32,10 +34,11 @@ async fn the_log_goes_on_over_the_replacement_of_a_container() {
             < 2
         {
             lines.push(log.next().await.expect("another line"));
+            has_line.notify_one();
         }
     };
     let kill = async {
-        tokio::time::sleep(2 * SECOND).await;
+        has_line.notified().await;
         run("docker", &["kill", &first]).await;
     };
     tokio::time::timeout(30 * SECOND, async { tokio::join!(read, kill) })

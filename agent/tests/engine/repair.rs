@@ -17,7 +17,6 @@ async fn a_proxy_that_was_killed_stopped_or_removed_comes_back() {
     let cancel = CancellationToken::new();
     let supervisor = world.edge.supervise(cancel.clone());
     let check = async {
-        tokio::time::sleep(2 * SECOND).await;
         for command in ["kill", "stop", "rm"] {
             let arguments: &[&str] = match command {
                 "rm" => &["rm", "--force"],
@@ -71,7 +70,6 @@ async fn with_the_routes_of_two_hundred_services_a_killed_proxy_is_soon_back() {
     let cancel = CancellationToken::new();
     let supervisor = world.edge.supervise(cancel.clone());
     let check = async {
-        tokio::time::sleep(2 * SECOND).await;
         let mut took = Vec::new();
         for _ in 0..3 {
             run("docker", &["kill", &world.proxy()]).await;
@@ -81,7 +79,6 @@ async fn with_the_routes_of_two_hundred_services_a_killed_proxy_is_soon_back() {
             })
             .await;
             took.push(begun.elapsed());
-            tokio::time::sleep(2 * SECOND).await;
         }
         took.sort();
         eprintln!("back after {took:.1?}");

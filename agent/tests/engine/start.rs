@@ -267,13 +267,20 @@ async fn a_cancelled_start_ends_at_once() {
     let world = World::with_engine().await;
     let mut job = job(&["sleep", "600"], Some(8080));
     job.health.start_period_seconds = 600;
-    let cancel = world.context.cancel.clone();
-    let stop = async move {
-        tokio::time::sleep(SECOND).await;
+    let (cancel, deployment) = (world.context.cancel.clone(), job.deployment);
+    let stop = async {
+        let label = format!("label={}.deployment={deployment}", world.config.instance);
+        wait::until("its container", 20 * SECOND, || async {
+            let (_, ids) = run("docker", &["ps", "--quiet", "--filter", &label]).await;
+            (!ids.is_empty()).then_some(())
+        })
+        .await;
         cancel.cancel();
+        Instant::now()
     };
-    let (result, ()) = tokio::join!(world.start(&job, "busybox:latest"), stop);
+    let (result, cancelled) = tokio::join!(world.start(&job, "busybox:latest"), stop);
     assert_eq!(result, Err(StageError::Cancelled));
+    assert!(cancelled.elapsed() < 5 * SECOND);
 }
 
 #[tokio::test]

@@ -1,14 +1,11 @@
 //! The switch loses no request, and what fails does not touch what serves.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::time::Duration;
-
 use longshore_agent::stage::StageError;
 use longshore_domain::FailureKind;
 use longshore_domain::health::HealthProbe;
+use longshore_testkit::load::Load;
 
-use super::world::{SECOND, World, job, next, route, web};
+use super::world::{World, job, next, route, web};
 
 /// The image's web server keeps connections, as real ones do.
 fn kept_alive(
@@ -29,30 +26,9 @@ async fn no_request_is_lost_while_versions_change() {
     let world = World::with_edge().await;
     let mut live = kept_alive(web("one"), "v1");
     world.deploy(&live, "nginx:alpine").await;
-    let (stop, good, bad) = (
-        Arc::new(AtomicBool::new(false)),
-        Arc::new(AtomicU32::new(0)),
-        Arc::new(AtomicU32::new(0)),
-    );
-    let url = format!("http://127.0.0.1:{}/", world.config.proxy_http_port);
-    let clients: Vec<_> = (0..10)
-        .map(|_| {
-            let (stop, good, bad) = (Arc::clone(&stop), Arc::clone(&good), Arc::clone(&bad));
-            let (http, url) = (world.http.clone(), url.clone());
-            tokio::spawn(async move {
-                while !stop.load(Ordering::Relaxed) {
-                    let answer = http.get(&url).header("Host", "app.test").send().await;
-                    let counter = if answer.is_ok_and(|a| a.status() == 200) {
-                        &good
-                    } else {
-                        &bad
-                    };
-                    counter.fetch_add(1, Ordering::Relaxed);
-                    tokio::time::sleep(Duration::from_millis(18)).await;
-                }
-            })
-        })
-        .collect();
+    let mut load = Load::requests(world.config.proxy_http_port, "app.test", 300);
+    load.clients = 10;
+    let load = load.start();
     for version in 2..=4 {
         let text = format!("v{version}");
         let new = kept_alive(next(&live, &text), &text);
@@ -60,7 +36,7 @@ async fn no_request_is_lost_while_versions_change() {
         // Seen means seen: no request after the switch meets the old version.
         let (status, body) = world.get("app.test", "/").await;
         assert_eq!((status, body.trim()), (200, text.as_str()));
-        tokio::time::sleep(SECOND).await;
+        load.everybody_begins_anew().await;
         world
             .engine
             .remove_version(live.service, live.number)
@@ -68,14 +44,10 @@ async fn no_request_is_lost_while_versions_change() {
             .unwrap();
         live = new;
     }
-    tokio::time::sleep(4 * SECOND).await;
-    stop.store(true, Ordering::Relaxed);
-    for client in clients {
-        client.await.unwrap();
-    }
-    let (good, bad) = (good.load(Ordering::Relaxed), bad.load(Ordering::Relaxed));
-    assert_eq!(bad, 0, "of {}", good + bad);
-    assert!(good > 1000, "{good}");
+    load.answers(300).await;
+    let report = load.stop().await;
+    assert_eq!(report.failures(), 0, "{report}");
+    assert!(report.answered > 1000, "{report}");
 }
 
 #[tokio::test]

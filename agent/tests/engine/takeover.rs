@@ -3,7 +3,6 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 use longshore_agent::machine::Machine;
 use longshore_agent::machine::docker::DockerMachine;
@@ -82,6 +81,7 @@ async fn a_rolling_version_takes_over_in_steps_and_no_request_is_lost() {
     world.edge.verify(&world.context, &new).await.unwrap();
     let switch = machine.switch(&world.context, &new, Some(1));
     let mut switch = std::pin::pin!(switch);
+    let mut looks = tokio::time::interval(SECOND / 4);
     let mut most = 0;
     loop {
         tokio::select! {
@@ -89,14 +89,14 @@ async fn a_rolling_version_takes_over_in_steps_and_no_request_is_lost() {
                 done.unwrap();
                 break;
             }
-            () = tokio::time::sleep(SECOND / 4) => {
+            _ = looks.tick() => {
                 most = most.max(containers(&world, &new).await);
             }
         }
     }
     assert!((5..=6).contains(&most), "{most} containers ran at once");
     assert_eq!(world.get("app.test", "/").await.1, "two\n");
-    tokio::time::sleep(4 * SECOND).await;
+    load.everybody_begins_anew().await;
     world.engine.remove_version(old.service, 1).await.unwrap();
     world.engine.until_gone(old.service, 1).await.unwrap();
     let report = load.stop().await;
@@ -122,11 +122,11 @@ async fn slow_requests_and_websockets_end_on_the_old_version_while_it_drains() {
     load.websocket_session = 3 * SECOND;
     let load = load.start();
     let new = after(&old, "two");
-    tokio::time::sleep(SECOND).await;
+    load.answers(50).await;
     world.deploy(&new, IMAGE).await;
-    tokio::time::sleep(4 * SECOND).await;
+    load.everybody_begins_anew().await;
     world.engine.remove_version(old.service, 1).await.unwrap();
-    tokio::time::sleep(4 * SECOND).await;
+    load.everybody_begins_anew().await;
     let report = load.stop().await;
     eprintln!("{report}");
     assert_eq!(report.failures(), 0, "{report}");
@@ -141,8 +141,9 @@ async fn containers_share_the_load_evenly() {
     world.deploy(&job, IMAGE).await;
     let mut load = load(&world);
     load.path = "/name".to_owned();
+    load.rate = 200;
     let load = load.start();
-    tokio::time::sleep(6 * SECOND).await;
+    load.answers(400).await;
     let report = load.stop().await;
     assert_eq!(report.failures(), 0, "{report}");
     assert_eq!(report.texts.len(), 3, "{:?}", report.texts);
@@ -228,7 +229,7 @@ async fn changes_of_routes_drop_nobodys_requests() {
             world.edge.set_routes(one.service, &update).await.unwrap();
         }
     }
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    load.everybody_begins_anew().await;
     let report = load.stop().await;
     eprintln!("{report}");
     assert_eq!(report.failures(), 0, "{report}");

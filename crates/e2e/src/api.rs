@@ -228,6 +228,18 @@ impl Api {
         answer.body
     }
 
+    /// The deployment at that path when it has ended; none when it has not within the limit.
+    /// Whoever answers may be away in between.
+    pub async fn end_within(&self, limit: Duration, path: &str) -> Option<Value> {
+        wait::within(limit, || async {
+            let now = self.try_get(path).await?;
+            let status = now["status"].as_str().unwrap_or_default();
+            let has_ended = ["live", "failed", "cancelled", "superseded"].contains(&status);
+            has_ended.then_some(now)
+        })
+        .await
+    }
+
     /// Deploys, and fails with the log unless the deployment becomes live.
     pub async fn deploy_live(&self, service: &str) -> Value {
         let deployment = self.deploy(service).await;

@@ -150,12 +150,11 @@ impl Browser {
 
     /// Waits longer until the page's text contains something.
     pub async fn sees_within(&self, text: &str, limit: Duration) {
-        let start = std::time::Instant::now();
-        while !self.page_text().await.contains(text) {
-            if start.elapsed() > limit {
-                self.fails(&format!("{text:?} does not appear")).await;
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
+        let seen = wait::within(limit, || async {
+            self.page_text().await.contains(text).then_some(())
+        });
+        if seen.await.is_none() {
+            self.fails(&format!("{text:?} does not appear")).await;
         }
     }
 

@@ -9,17 +9,22 @@ use crate::longshore::Longshore;
 /// The healthy container of a component.
 pub fn container(longshore: &Longshore, component: &Value) -> String {
     let service = component["name"].as_str().expect("a name");
+    let found = containers(longshore, service);
+    assert_eq!(found.lines().count(), 1, "{service}: {found}");
+    found
+}
+
+/// The containers of all components with such a name, one a line.
+pub fn containers(longshore: &Longshore, service: &str) -> String {
     let stack = longshore.instance();
-    let found = docker(&[
+    docker(&[
         "ps",
         "-q",
         "--filter",
         &format!("label={stack}.stack"),
         "--filter",
         &format!("name=-{service}-"),
-    ]);
-    assert_eq!(found.lines().count(), 1, "{service}: {found}");
-    found
+    ])
 }
 
 /// What the API tells of a stack's components.

@@ -6,7 +6,7 @@
 mod report;
 mod websocket;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use reqwest::Client;
@@ -14,11 +14,15 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
+use crate::wait;
+
 pub use report::Report;
 pub use websocket::WebSocket;
 
 /// The longest that an answer may take beyond what it has to.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// The longest wait for a number of answers.
+const LONG: Duration = Duration::from_mins(1);
 /// Between two messages on a WebSocket.
 const MESSAGE_INTERVAL: Duration = Duration::from_millis(200);
 
@@ -69,17 +73,28 @@ impl Load {
     pub fn start(self) -> Running {
         let (stop, stopped) = watch::channel(false);
         let load = Arc::new(self);
-        let mut clients = JoinSet::new();
+        let mut running = Running {
+            stop,
+            clients: JoinSet::new(),
+            done: Vec::new(),
+            longest: PATIENCE + load.websocket_session,
+        };
         for number in 0..load.clients {
-            clients.spawn(ask(Arc::clone(&load), number, stopped.clone()));
+            let done = running.client();
+            let asks = ask(Arc::clone(&load), number, stopped.clone(), done);
+            running.clients.spawn(asks);
         }
         for _ in 0..load.slow_clients {
-            clients.spawn(ask_slowly(Arc::clone(&load), stopped.clone()));
+            let done = running.client();
+            let asks = ask_slowly(Arc::clone(&load), stopped.clone(), done);
+            running.clients.spawn(asks);
         }
         for _ in 0..load.websockets {
-            clients.spawn(talk(Arc::clone(&load), stopped.clone()));
+            let done = running.client();
+            let talks = talk(Arc::clone(&load), stopped.clone(), done);
+            running.clients.spawn(talks);
         }
-        Running { stop, clients }
+        running
     }
 
     fn url(&self, path: &str) -> String {
@@ -90,18 +105,87 @@ impl Load {
 /// A load that goes on.
 pub struct Running {
     stop: watch::Sender<bool>,
-    clients: JoinSet<Report>,
+    clients: JoinSet<()>,
+    done: Vec<Done>,
+    /// What a client has begun has ended after this time, well or not.
+    longest: Duration,
 }
 
 impl Running {
+    fn client(&mut self) -> Done {
+        let done = Done::default();
+        self.done.push(done.clone());
+        done
+    }
+
+    /// What came of it so far.
+    pub fn seen(&self) -> Report {
+        let mut report = Report::default();
+        for done in &self.done {
+            report.add(done.lock().report.clone());
+        }
+        report.finish()
+    }
+
+    /// Waits until so many more ordinary requests were answered.
+    ///
+    /// # Panics
+    /// When they take much longer than they should.
+    pub async fn answers(&self, count: u64) {
+        let expected = self.seen().answered + count;
+        wait::until("so many answers", LONG, || async {
+            (self.seen().answered >= expected).then_some(())
+        })
+        .await;
+    }
+
+    /// Waits until every client has ended what it does now, and has begun something else: whom
+    /// it talks to now is then left.
+    ///
+    /// # Panics
+    /// When one takes longer than a client has patience.
+    pub async fn everybody_begins_anew(&self) {
+        let before: Vec<u64> = self.done.iter().map(|done| done.lock().begun).collect();
+        wait::until("clients to begin anew", self.longest * 2, || async {
+            let mut clients = self.done.iter().zip(&before);
+            clients
+                .all(|(done, before)| done.lock().begun > *before)
+                .then_some(())
+        })
+        .await;
+    }
+
     /// Lets every client end what it has begun, and sums up.
     pub async fn stop(mut self) -> Report {
         self.stop.send_replace(true);
-        let mut report = Report::default();
         while let Some(client) = self.clients.join_next().await {
-            report.add(client.expect("a client that does not panic"));
+            client.expect("a client that does not panic");
         }
-        report.finish()
+        self.seen()
+    }
+}
+
+/// What a client has done so far.
+#[derive(Clone, Default)]
+struct Done(Arc<Mutex<Progress>>);
+
+#[derive(Default)]
+struct Progress {
+    report: Report,
+    begun: u64,
+}
+
+impl Done {
+    fn lock(&self) -> MutexGuard<'_, Progress> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn begin(&self) {
+        self.lock().begun += 1;
+    }
+
+    fn note(&self, change: impl FnOnce(&mut Report)) {
+        change(&mut self.lock().report);
     }
 }
 
@@ -111,74 +195,74 @@ fn client() -> Client {
 }
 
 /// Asks at fixed times. One client starts a little after the other.
-async fn ask(load: Arc<Load>, number: u32, stop: watch::Receiver<bool>) -> Report {
+async fn ask(load: Arc<Load>, number: u32, stop: watch::Receiver<bool>, done: Done) {
     let (http, url) = (client(), load.url(&load.path));
     let every = Duration::from_secs(1) * load.clients / load.rate.max(1);
     let mut times = interval(every);
     times.set_missed_tick_behavior(MissedTickBehavior::Burst);
     times.reset_after(every * number / load.clients);
-    let mut report = Report::default();
     while !*stop.borrow() {
         let due = times.tick().await;
+        done.begin();
         let answer = http.get(&url).header("host", &load.host);
-        match answer.timeout(PATIENCE).send().await {
+        let failure = match answer.timeout(PATIENCE).send().await {
             Ok(answer) if answer.status().is_success() => match answer.text().await {
-                Ok(text) => report.answered(due.elapsed(), text.trim()),
-                Err(error) => report.failed(&format!("cut: {error:?}")),
+                Ok(text) => {
+                    done.note(|report| report.answered(due.elapsed(), text.trim()));
+                    continue;
+                }
+                Err(error) => format!("cut: {error:?}"),
             },
-            Ok(answer) => report.failed(&format!("status {}", answer.status().as_u16())),
-            Err(error) => report.failed(&format!("{error:?}")),
-        }
+            Ok(answer) => format!("status {}", answer.status().as_u16()),
+            Err(error) => format!("{error:?}"),
+        };
+        done.note(|report| report.failed(&failure));
     }
-    report
 }
 
-async fn ask_slowly(load: Arc<Load>, stop: watch::Receiver<bool>) -> Report {
+async fn ask_slowly(load: Arc<Load>, stop: watch::Receiver<bool>, done: Done) {
     let (http, url) = (client(), load.url(&load.slow_path));
-    let mut report = Report::default();
     while !*stop.borrow() {
-        report.slow += 1;
+        done.begin();
+        done.note(|report| report.slow += 1);
         let answer = http.get(&url).header("host", &load.host);
         let text = match answer.timeout(PATIENCE).send().await {
             Ok(answer) if answer.status().is_success() => answer.text().await.map(drop),
             Ok(answer) => {
-                report.slow_failed(&format!("status {}", answer.status().as_u16()));
+                let failure = format!("status {}", answer.status().as_u16());
+                done.note(|report| report.slow_failed(&failure));
                 continue;
             }
             Err(error) => Err(error),
         };
         if let Err(error) = text {
-            report.slow_failed(&format!("{error:?}"));
+            done.note(|report| report.slow_failed(&format!("{error:?}")));
         }
     }
-    report
 }
 
-async fn talk(load: Arc<Load>, stop: watch::Receiver<bool>) -> Report {
-    let mut report = Report::default();
+async fn talk(load: Arc<Load>, stop: watch::Receiver<bool>, done: Done) {
     while !*stop.borrow() {
-        report.websockets += 1;
-        if let Err(error) = session(&load, &stop, &mut report).await {
-            report.websocket_failed(&format!("{error:#}"));
+        done.begin();
+        done.note(|report| report.websockets += 1);
+        if let Err(error) = session(&load, &stop, &done).await {
+            done.note(|report| report.websocket_failed(&format!("{error:#}")));
         }
     }
-    report
 }
 
 /// One WebSocket from its opening to its close.
-async fn session(
-    load: &Load,
-    stop: &watch::Receiver<bool>,
-    report: &mut Report,
-) -> anyhow::Result<()> {
+async fn session(load: &Load, stop: &watch::Receiver<bool>, done: &Done) -> anyhow::Result<()> {
     let end = Instant::now() + load.websocket_session;
     let opening = WebSocket::open(load.port, &load.host, &load.websocket_path);
     let mut socket = tokio::time::timeout(PATIENCE, opening).await??;
     let mut times = interval(MESSAGE_INTERVAL);
+    let mut number = 0;
     while Instant::now() < end && !*stop.borrow() {
         times.tick().await;
-        tokio::time::timeout(PATIENCE, socket.echo(report.messages)).await??;
-        report.messages += 1;
+        tokio::time::timeout(PATIENCE, socket.echo(number)).await??;
+        done.note(|report| report.messages += 1);
+        number += 1;
     }
     tokio::time::timeout(PATIENCE, socket.close()).await?
 }

@@ -49,15 +49,12 @@ async fn screen(browser: &Browser) -> String {
 }
 
 async fn shows(browser: &Browser, text: &str) {
-    let start = std::time::Instant::now();
-    loop {
-        let seen = screen(browser).await;
-        if seen.contains(text) {
-            return;
-        }
-        assert!(start.elapsed() < PATIENCE, "{text:?} is not in {seen:?}");
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
+    let shown = wait::within(PATIENCE, || async {
+        screen(browser).await.contains(text).then_some(())
+    });
+    let is_shown = shown.await.is_some();
+    let screen = screen(browser).await;
+    assert!(is_shown, "{text:?} is not in {screen:?}");
 }
 
 /// What runs in the containers of a service, as Docker sees it.

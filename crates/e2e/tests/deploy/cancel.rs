@@ -11,7 +11,7 @@ use longshore_e2e::api::{Api, id_of};
 use longshore_e2e::longshore::Longshore;
 use longshore_e2e::visits::Visits;
 use longshore_testkit::git::{GitHttp, Repository};
-use longshore_testkit::wait;
+use longshore_testkit::{sample, wait};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -20,6 +20,12 @@ const HOST: &str = "steady.example.test";
 /// What is promised, and what a debug build on a busy machine must keep.
 const PROMISE: Duration = Duration::from_secs(2);
 const LIMIT: Duration = Duration::from_secs(5);
+
+/// How many of the longer stages a usual run takes; `cargo xtask chaos` takes all.
+const USUAL_STAGES: usize = 3;
+
+/// Between two looks while it is measured.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// How long what was told to end may take to be gone: Swarm removes containers behind our backs.
 const GONE: Duration = Duration::from_secs(15);
@@ -77,11 +83,12 @@ fn stages(hanging: &str) -> Vec<Stage> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cancelled_deployment_stops_at_once_in_every_stage() {
-    let longshore = Longshore::start().await;
+    let longshore = Longshore::start_alone().await;
     let world = World::new(&longshore).await;
     let load = Visits::start(longshore.http_port(), HOST);
     let mut rows = vec![world.cancel_queued().await];
-    for stage in stages(&world.hanging_url) {
+    let stages = sample::of("cancelled", stages(&world.hanging_url), USUAL_STAGES);
+    for stage in stages {
         rows.push(world.cancel_in(&stage).await);
     }
     rows.push(world.cancel_switching().await);
@@ -208,17 +215,14 @@ impl<'a> World<'a> {
         let path = format!("/deployments/{deployment}/cancel");
         let answer = self.api.post(&path, json!({})).await;
         assert!(answer.status.is_success(), "{answer:?}");
-        loop {
+        let end = wait::closely(LOOK, Duration::from_mins(1), || async {
             let status = self.status(deployment).await;
-            if matches!(status.as_str(), "cancelled" | "live" | "failed") {
-                return (status, begun.elapsed());
-            }
-            assert!(
-                begun.elapsed() < Duration::from_secs(60),
-                "still {status}:\n{}",
-                self.log(deployment).await
-            );
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            matches!(status.as_str(), "cancelled" | "live" | "failed")
+                .then(|| (status, begun.elapsed()))
+        });
+        match end.await {
+            Some(end) => end,
+            None => panic!("no end:\n{}", self.log(deployment).await),
         }
     }
 
@@ -233,13 +237,13 @@ impl<'a> World<'a> {
     /// Measures until nothing of a deployment is left.
     async fn gone(&self, deployment: &str) -> Duration {
         let begun = Instant::now();
-        loop {
+        let gone = wait::within(GONE, || async {
             let left = self.left_of(deployment);
-            if left.is_empty() {
-                return begun.elapsed();
-            }
-            assert!(begun.elapsed() < GONE, "left behind: {left:?}");
-            tokio::time::sleep(Duration::from_millis(50)).await;
+            left.is_empty().then(|| begun.elapsed())
+        });
+        match gone.await {
+            Some(gone) => gone,
+            None => panic!("left behind: {:?}", self.left_of(deployment)),
         }
     }
 

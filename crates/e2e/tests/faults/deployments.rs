@@ -1,7 +1,7 @@
 //! Every part is killed in every stage of a deployment, and each time the deployment comes to a
 //! true end by itself and leaves nothing behind.
 //!
-//! `cargo xtask chaos` runs the whole table; the usual run takes some cells of it.
+//! `cargo xtask chaos` runs the whole table; a usual run takes one stage for each part.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -13,7 +13,7 @@ use longshore_e2e::faults::{Part, docker};
 use longshore_e2e::longshore::Longshore;
 use longshore_e2e::visits::Visits;
 use longshore_testkit::git::{GitHttp, Repository};
-use longshore_testkit::wait;
+use longshore_testkit::{sample, wait};
 use serde_json::{Value, json};
 
 const HOST: &str = "faults.example.test";
@@ -21,6 +21,9 @@ const HOST: &str = "faults.example.test";
 /// The promise: within a minute after the killed part is back; Docker has to settle first.
 const END_LIMIT: Duration = Duration::from_secs(60);
 const SETTLE_LIMIT: Duration = Duration::from_mins(2);
+
+/// Between two looks at the stage.
+const LOOK: Duration = Duration::from_millis(5);
 
 /// Stages in which parts are killed, in the order of a deployment.
 const STAGES: [&str; 7] = [
@@ -33,17 +36,16 @@ const STAGES: [&str; 7] = [
     "switching",
 ];
 
-/// The cells of the usual run.
-const SOME: [(Part, &str); 8] = [
-    (Part::Server, "queued"),
-    (Part::Server, "building"),
-    (Part::Server, "switching"),
-    (Part::Agent, "building"),
-    (Part::Agent, "releasing"),
-    (Part::Agent, "starting"),
-    (Part::Database, "building"),
-    (Part::Proxy, "verifying"),
+const PARTS: [Part; 5] = [
+    Part::Server,
+    Part::Agent,
+    Part::Database,
+    Part::Proxy,
+    Part::Docker,
 ];
+
+/// In how many stages a usual run kills each part.
+const USUAL_STAGES: usize = 1;
 
 struct World {
     longshore: Longshore,
@@ -68,7 +70,7 @@ struct Cell {
 impl World {
     /// An app whose stages last long enough to be hit, live.
     async fn new() -> Self {
-        let longshore = Longshore::start().await;
+        let longshore = Longshore::start_alone().await;
         let api = longshore.api();
         let app = Repository::new("faults")
             .file(
@@ -175,57 +177,39 @@ impl World {
     /// Waits for a stage, or for a later one when it passed too fast; gives the one seen.
     async fn when_in(&self, path: &str, stage: &str) -> String {
         let wanted = STAGES.iter().position(|name| *name == stage);
-        loop {
+        let reached = wait::closely(LOOK, SETTLE_LIMIT, || async {
             let now = self.api.get(path).await.expect(200);
             let status = now["status"].as_str().unwrap_or_default().to_owned();
             let reached = STAGES.iter().position(|name| *name == status);
-            if reached >= wanted || reached.is_none() {
-                return status;
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+            (reached >= wanted || reached.is_none()).then_some(status)
+        });
+        reached.await.expect("a stage that is reached")
     }
 
     /// The deployment when it has ended, or as it stands when the limit has passed.
     async fn end(&self, path: &str, limit: Duration) -> Value {
-        let start = Instant::now();
-        let mut last = Value::Null;
-        while start.elapsed() < limit {
-            if let Some(now) = self.api.try_get(path).await {
-                let status = now["status"].as_str().unwrap_or_default();
-                if ["live", "failed", "cancelled", "superseded"].contains(&status) {
-                    return now;
-                }
-                last = now;
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
+        match self.api.end_within(limit, path).await {
+            Some(ended) => ended,
+            None => self.api.try_get(path).await.unwrap_or_default(),
         }
-        last
     }
 
     async fn comes_to_show(&self, text: &str) -> bool {
-        let start = Instant::now();
-        while start.elapsed() < END_LIMIT {
-            if self.longshore.visit(HOST, "/").await.1.contains(text) {
-                return true;
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-        false
+        let shown = wait::within(END_LIMIT, || async {
+            let (_, page) = self.longshore.visit(HOST, "/").await;
+            page.contains(text).then_some(())
+        });
+        shown.await.is_some()
     }
 
     /// What is left beside the live version when there has been time to clear up.
     async fn rest(&self) -> Option<String> {
-        let start = Instant::now();
-        loop {
-            let found = self.things();
-            if found.is_empty() {
-                return None;
-            }
-            if start.elapsed() > END_LIMIT {
-                return Some(found);
-            }
-            tokio::time::sleep(Duration::from_millis(200)).await;
+        let gone = wait::within(END_LIMIT, || async {
+            self.things().is_empty().then_some(())
+        });
+        match gone.await {
+            Some(()) => None,
+            None => Some(self.things()),
         }
     }
 
@@ -266,20 +250,11 @@ impl World {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_is_killed_a_deployment_comes_to_a_true_end() {
-    let all = [
-        Part::Server,
-        Part::Agent,
-        Part::Database,
-        Part::Proxy,
-        Part::Docker,
-    ];
-    let cells: Vec<(Part, &str)> = if std::env::var_os("LONGSHORE_TEST_ALL_FAULTS").is_some() {
-        all.into_iter()
-            .flat_map(|part| STAGES.map(|stage| (part, stage)))
-            .collect()
-    } else {
-        SOME.to_vec()
-    };
+    let cells = PARTS.into_iter().flat_map(|part| {
+        let name = format!("{part:?} killed");
+        let stages = sample::of(&name, STAGES.to_vec(), USUAL_STAGES);
+        stages.into_iter().map(move |stage| (part, stage))
+    });
     let mut world = World::new().await;
     let mut table = format!(
         "{:<9} {:<10} {:<10} {:<8} {:>7} {:>9} {:>7}\n",

@@ -4,18 +4,21 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use longshore_e2e::api::{Api, id_of};
 use longshore_e2e::faults::{Part, docker};
 use longshore_e2e::longshore::Longshore;
 use longshore_e2e::visits::Visits;
 use longshore_testkit::git::{GitHttp, Repository};
-use longshore_testkit::wait;
+use longshore_testkit::{sample, wait};
 use serde_json::{Value, json};
 
 const HOST: &str = "shop.example.test";
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How often a usual run kills the agent; `cargo xtask chaos` does it at all moments.
+const USUAL_KILLS: usize = 2;
 
 /// Each of its stages lasts long enough to be hit.
 const COMPOSE: &str = r#"
@@ -128,17 +131,9 @@ impl World {
     }
 
     async fn end(&self, deployment: &str) -> Value {
-        let start = Instant::now();
-        loop {
-            if let Some(now) = self.api.try_get(deployment).await {
-                let status = now["status"].as_str().unwrap_or_default();
-                if ["live", "failed", "cancelled", "superseded"].contains(&status) {
-                    return now;
-                }
-                let late = start.elapsed() > PATIENCE;
-                assert!(!late, "no end: {now:#}\n{}", self.log(deployment).await);
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
+        match self.api.end_within(PATIENCE, deployment).await {
+            Some(ended) => ended,
+            None => panic!("no end:\n{}", self.log(deployment).await),
         }
     }
 
@@ -178,15 +173,11 @@ impl World {
     }
 
     async fn has_things(&self, expected: &str) {
-        let found = std::cell::RefCell::new(String::new());
-        let same = tokio::time::timeout(PATIENCE, async {
-            while *found.borrow() != expected {
-                tokio::time::sleep(Duration::from_millis(200)).await;
-                found.replace(self.things());
-            }
+        let same = wait::within(PATIENCE, || async {
+            (self.things() == expected).then_some(())
         });
-        let same = same.await.is_ok();
-        assert!(same, "there are {}instead of {expected}", found.borrow());
+        let same = same.await.is_some();
+        assert!(same, "there are {}instead of {expected}", self.things());
     }
 }
 
@@ -206,6 +197,7 @@ async fn a_killed_agent_takes_a_stack_up_where_it_was() {
         ("starting", "waits for setup to end", "-setup-"),
         ("starting", "set-up ends", ""),
     ];
+    let kills = sample::of("agent killed in a stack", kills.to_vec(), USUAL_KILLS);
     for (version, (status, words, container)) in (1..).zip(kills) {
         let text = world.text(version);
         world.repository.write("version", &text);

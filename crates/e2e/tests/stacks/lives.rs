@@ -5,7 +5,7 @@ use std::time::Duration;
 use longshore_e2e::api::{Api, id_of};
 use longshore_e2e::faults::docker;
 use longshore_e2e::longshore::Longshore;
-use longshore_e2e::stacks::{component, components, container, domain, log_of, typed};
+use longshore_e2e::stacks::{component, components, container, containers, domain, log_of, typed};
 use longshore_testkit::apps::ECHO;
 use longshore_testkit::git::{GitHttp, Repository};
 use longshore_testkit::load::Load;
@@ -260,7 +260,11 @@ async fn a_stack_from_git_switches_without_failed_requests_and_keeps_what_did_no
     let load = Load::requests(longshore.http_port(), HOST, 50).start();
     let second = api.deploy_live(&stack).await;
     longshore.shows(HOST, "two").await;
-    tokio::time::sleep(Duration::from_secs(12)).await;
+    // The load goes on until the old version has drained and is gone.
+    wait::until("one web", PATIENCE, || async {
+        (containers(&longshore, "web").lines().count() == 1).then_some(())
+    })
+    .await;
     let report = load.stop().await;
     assert_eq!(report.failures(), 0, "{:?}", report.reasons);
     eprintln!(
