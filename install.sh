@@ -151,7 +151,7 @@ read_settings() {
     TRAEFIK_IMAGE=$(setting traefik_image traefik:v3.7)
     OWN_DATABASE=yes
     [ -z "$(setting database_url '')" ] || OWN_DATABASE=
-    CLUSTER_MAJOR=$(cat "$DATA_DIR/postgres/PG_VERSION" 2>/dev/null || true)
+    CLUSTER_MAJOR=$(cat "$DATA_DIR/postgres/cluster/PG_VERSION" 2>/dev/null || true)
     APT_OPTIONS=
     UNIT=/etc/systemd/system/$INSTANCE.service
     NOTES=$(dirname "$CONFIG")/$INSTANCE.installed
