@@ -910,7 +910,10 @@ get_compose() {
     if has_compose; then
         say "it is there"
     elif [ -n "$DRY_RUN" ]; then
-        say "would install $COMPOSE_PACKAGE as $BIN/$COMPOSE_PROGRAM"
+        case " ${WANTED:-} " in
+        *' docker-compose-plugin '*) say "it comes with Docker's packages" ;;
+        *) say "would install $COMPOSE_PACKAGE as $BIN/$COMPOSE_PROGRAM" ;;
+        esac
     elif [ "$ARCH" != x86_64 ]; then
         warn "install Docker's compose plug-in if you want stacks; the pinned one is for x86_64 only"
     elif ! have_pip; then

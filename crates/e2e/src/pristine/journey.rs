@@ -113,6 +113,7 @@ async fn deploys(machine: &Machine, installed: &Said) {
     let path = format!("/deployments/{}", crate::api::id_of(&answer["deployment"]));
     let ended = wait::until("the deployment's end", Duration::from_mins(3), || async {
         let deployment = api.try_get(&path).await?;
+        machine.tell(&format!("the deployment: {}", deployment["status"]));
         ["live", "failed", "cancelled"]
             .contains(&deployment["status"].as_str()?)
             .then_some(deployment)
@@ -241,6 +242,7 @@ fn from_checkout(machine: &Machine, arguments: &str) -> Said {
     let target = target();
     let variables = [
         ("LONGSHORE_BUILD_PROFILE", "dev"),
+        ("LONGSHORE_DISK_FLOOR", "1MB"),
         ("SQLX_OFFLINE", "true"),
         ("CARGO_NET_OFFLINE", "true"),
         ("CARGO_TARGET_DIR", &target.display().to_string()),
