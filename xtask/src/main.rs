@@ -12,6 +12,7 @@ mod fixtures;
 mod frontend;
 mod packages;
 mod postgres;
+mod pristine;
 mod process;
 mod stages;
 mod suites;
@@ -48,6 +49,8 @@ enum Task {
     Bench(bench::Options),
     /// Kill every part in every stage of a deployment, and print what came of it.
     Chaos(engine::Choice),
+    /// Print an installation on a machine that nobody prepared, from nothing to an app that answers.
+    Pristine(pristine::Options),
     /// Build the release tarball.
     Dist(dist::Options),
 }
@@ -71,6 +74,7 @@ fn run(task: Task) -> anyhow::Result<()> {
         Task::SqlxPrepare => checks::sqlx::prepare(),
         Task::Bench(options) => bench::run(&options),
         Task::Chaos(engine) => test::chaos(engine),
+        Task::Pristine(options) => pristine::run(&options),
         Task::Dist(options) => dist::run(&options),
     }
 }

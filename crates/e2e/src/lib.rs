@@ -20,6 +20,7 @@ pub mod faults;
 pub mod gapless;
 pub mod hook;
 pub mod longshore;
+pub mod pristine;
 pub mod stacks;
 pub mod systems;
 pub mod visits;
