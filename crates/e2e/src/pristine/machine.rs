@@ -137,7 +137,7 @@ impl Machine {
         setup
             .binds
             .push((archives, "/var/cache/apt/archives".into()));
-        setup.hostname = "pristine".to_owned();
+        "pristine".clone_into(&mut setup.hostname);
         let sandbox = Sandbox::start(&place, &setup, Lifetime::ThisThread).expect("a machine");
         Self {
             place,

@@ -22,14 +22,14 @@ pub const PACKAGES: [&str; 6] = [
 #[test]
 fn docker_a_swarm_and_a_database_that_are_there_are_used_and_left_as_they_are() {
     let machine = Machine::with_packages(System::Debian12, NAME, &PACKAGES);
-    let odd = r#"set -e
+    let odd = r"set -e
         localedef -i tr_TR -f UTF-8 tr_TR.UTF-8
         mount -t tmpfs -o noexec,mode=1777 tmp /tmp
         echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6
         mount --bind /dev/null /proc/net/tcp6
         sed 's/^MemTotal:.*/MemTotal: 957000 kB/' /proc/meminfo >meminfo
         mount --bind meminfo /proc/meminfo
-        echo 1G >/sys/fs/cgroup/memory/memory.limit_in_bytes || echo 1G >/sys/fs/cgroup/memory.max"#;
+        echo 1G >/sys/fs/cgroup/memory/memory.limit_in_bytes || echo 1G >/sys/fs/cgroup/memory.max";
     machine.run(odd).done();
     let database = r#"set -e
         pg_ctlcluster 15 main start
