@@ -22,7 +22,9 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     let target = workspace::target_directory();
     process::run(
         process::cargo()
-            .args(["build", "--quiet", "--workspace", "--bins", "--exclude=xtask"])
+            .args(["build", "--quiet", "--workspace", "--bins"])
+            // There are none; the features are those of the tests then.
+            .args(["--examples", "--exclude=xtask"])
             .arg("--target-dir")
             .arg(&target)
             .env("SQLX_OFFLINE", "true"),
