@@ -91,6 +91,11 @@ pub fn compose() -> anyhow::Result<PathBuf> {
     Ok(program)
 }
 
+/// Whether nothing has been made yet.
+pub fn are_missing() -> bool {
+    !folder().exists()
+}
+
 /// Where downloads and the base system are kept.
 fn folder() -> PathBuf {
     workspace::cache().join("fixtures")

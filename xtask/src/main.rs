@@ -14,6 +14,7 @@ mod packages;
 mod postgres;
 mod pristine;
 mod process;
+mod sources;
 mod stages;
 mod suites;
 mod test;

@@ -22,19 +22,15 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     let target = workspace::target_directory();
     process::run(
         process::cargo()
-            .args([
-                "build",
-                "--quiet",
-                "--workspace",
-                "--bins",
-                "--exclude=xtask",
-            ])
+            .args(["build", "--quiet", "--workspace", "--bins"])
+            // There are none; the features are those of the tests then.
+            .args(["--examples", "--exclude=xtask"])
             .arg("--target-dir")
             .arg(&target)
             .env("SQLX_OFFLINE", "true"),
     )?;
     let debug = target.join("debug");
-    let mut pristine = process::command(debug.join("pristine"));
+    let mut pristine = process::command(&debug.join("pristine").to_string_lossy());
     pristine
         .arg(options.system.to_string())
         .env("LONGSHORE_TEST_PROGRAMS", &debug)

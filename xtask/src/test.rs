@@ -10,7 +10,7 @@ use crate::engine::{self, Engine};
 use crate::postgres::Postgres;
 use crate::stages::Stages;
 use crate::suites::{Unit, sample};
-use crate::{checks, fixtures, frontend, packages, process, suites};
+use crate::{checks, fixtures, frontend, packages, process, sources, suites};
 
 /// Makes the command of a program inside a test engine.
 type Inside<'a> = dyn Fn(&Engine, &str) -> Command + Sync + 'a;
@@ -33,13 +33,18 @@ pub struct Options {
 
 /// Runs every stage, prints what each took, and removes what it started.
 pub fn run(options: &Options) -> anyhow::Result<()> {
-    let mut stages = Stages::default();
+    let is_whole = options.cargo_test.is_empty() && !options.no_checks;
+    let mut stages = Stages::new(sources::is_first_build()? || fixtures::are_missing());
     stages.run("packages", packages::install)?;
     stages.run("front end: build", frontend::build)?;
+    sources::restore()?;
     if !options.no_checks {
         checks::run_all(&mut stages)?;
     }
     let units = stages.run("build", || build(options))?;
+    if is_whole {
+        sources::note()?;
+    }
     let engines = stages.run("test engines, fixtures", || engines(options))?;
     let postgres = stages.run("PostgreSQL", Postgres::start)?;
     let sample = if options.all_faults {
@@ -62,6 +67,10 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         Ok(())
     })?;
     stages.print();
+    if is_whole {
+        sources::note()?;
+        stages.judge()?;
+    }
     Ok(())
 }
 
@@ -90,23 +99,21 @@ pub fn chaos(engine: engine::Choice) -> anyhow::Result<()> {
     })
 }
 
-/// The binaries that whole-system tests start, and the tests; gives what lanes run
+/// The tests, and the programs that whole-system tests start; gives what lanes run
 /// unless some tests were selected.
 fn build(options: &Options) -> anyhow::Result<Vec<Unit>> {
-    process::run(
-        process::cargo()
-            .args([
-                "build",
-                "--quiet",
-                "--workspace",
-                "--bins",
-                "--exclude=xtask",
-            ])
-            .env("SQLX_OFFLINE", "true"),
-    )?;
     if options.cargo_test.is_empty() {
+        // A package's programs are built with its tests.
         return suites::build();
     }
+    process::run(
+        process::cargo()
+            .args(["build", "--quiet", "--workspace", "--bins"])
+            // There are none; asking for them makes cargo take the features that tests need, so
+            // that it finds what a whole run has compiled.
+            .args(["--examples", "--exclude=xtask"])
+            .env("SQLX_OFFLINE", "true"),
+    )?;
     process::run(
         process::cargo()
             .args(["test", "--quiet", "--no-run"])

@@ -239,14 +239,19 @@ true";
 /// The checkout's installer, with the programs that this machine has built.
 fn from_checkout(machine: &Machine, arguments: &str) -> Said {
     let workspace = workspace();
-    let target = target();
-    let variables = [
+    let target = target().display().to_string();
+    let mut variables = vec![
         ("LONGSHORE_BUILD_PROFILE", "dev"),
         ("LONGSHORE_DISK_FLOOR", "1MB"),
         ("SQLX_OFFLINE", "true"),
         ("CARGO_NET_OFFLINE", "true"),
-        ("CARGO_TARGET_DIR", &target.display().to_string()),
+        ("CARGO_TARGET_DIR", &target),
     ];
+    // It belongs to the profile: cargo would compile everything anew.
+    let incremental = std::env::var("CARGO_INCREMENTAL").ok();
+    if let Some(value) = &incremental {
+        variables.push(("CARGO_INCREMENTAL", value));
+    }
     let script = format!("{}/install.sh {arguments}", workspace.display());
     machine.run_with(&variables, &script)
 }
