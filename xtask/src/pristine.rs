@@ -30,7 +30,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
             .env("SQLX_OFFLINE", "true"),
     )?;
     let debug = target.join("debug");
-    let mut pristine = process::command(&debug.join("pristine").to_string_lossy());
+    let mut pristine = process::command(debug.join("pristine"));
     pristine
         .arg(options.system.to_string())
         .env("LONGSHORE_TEST_PROGRAMS", &debug)
