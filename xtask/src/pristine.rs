@@ -22,13 +22,19 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     let target = workspace::target_directory();
     process::run(
         process::cargo()
-            .args(["build", "--quiet", "--workspace", "--bins", "--exclude=xtask"])
+            .args([
+                "build",
+                "--quiet",
+                "--workspace",
+                "--bins",
+                "--exclude=xtask",
+            ])
             .arg("--target-dir")
             .arg(&target)
             .env("SQLX_OFFLINE", "true"),
     )?;
     let debug = target.join("debug");
-    let mut pristine = process::command(&debug.join("pristine").to_string_lossy());
+    let mut pristine = process::command(debug.join("pristine"));
     pristine
         .arg(options.system.to_string())
         .env("LONGSHORE_TEST_PROGRAMS", &debug)
