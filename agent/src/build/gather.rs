@@ -127,9 +127,13 @@ fn bring(step: &Path, own: &Path) {
         }
         // Another build may have removed it between its making and its first process.
         let _ = fs::create_dir_all(own);
+        let mut is_moved = false;
         for pid in processes {
             // It may have ended by itself.
-            let _ = fs::write(own.join("cgroup.procs"), pid.to_string());
+            is_moved |= fs::write(own.join("cgroup.procs"), pid.to_string()).is_ok();
+        }
+        if !is_moved {
+            return;
         }
     }
 }
