@@ -9,9 +9,11 @@ mod arguments;
 mod cache;
 mod cgroup;
 mod context;
+mod daemon;
 mod dockerignore;
 pub(crate) mod endpoint;
 mod explain;
+mod gather;
 mod host;
 mod image;
 mod memory;
@@ -114,13 +116,14 @@ async fn take(
 }
 
 /// Builds an image, or takes the one that an earlier deployment of the same service
-/// built from the same files and settings.
+/// built from the same files and settings. The build's steps belong to that cgroup.
 ///
 /// # Errors
 /// [`StageError::Cancelled`], after which nothing of the build runs on, or the failure.
 pub async fn build(
     ctx: &StageContext,
     docker: &Docker,
+    cgroup: &Cgroup,
     request: BuildRequest<'_>,
 ) -> Result<Image, StageError> {
     ctx.or_cancelled(async {
@@ -130,7 +133,7 @@ pub async fn build(
             return Ok(image);
         }
         recipe.tell(ctx);
-        solve::solve(ctx, docker, &request, &recipe.place, &inputs).await
+        solve::solve(ctx, docker, cgroup, &request, &recipe.place, &inputs).await
     })
     .await
 }

@@ -22,7 +22,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use bollard::Docker;
-use longshore_agent::build::{self, BuildRequest, Image};
+use longshore_agent::build::{self, BuildRequest, Cgroup, Image};
 use longshore_agent::stage::{EventSink, StageContext, StageError};
 use longshore_agent_api::{JobEventKind, RegistryLogin, WireSecret};
 use longshore_domain::source::{Build, DockerfileBuild};
@@ -132,7 +132,8 @@ impl Bench {
             labels: HashMap::from([(RUN_LABEL.to_owned(), self.run.name().to_owned())]),
             clear_cache,
         };
-        build::build(&self.context(), &self.docker, request).await
+        let cgroup = Cgroup::docker();
+        build::build(&self.context(), &self.docker, &cgroup, request).await
     }
 
     /// Takes a file out of an image.

@@ -18,6 +18,7 @@ mod sources;
 mod stages;
 mod suites;
 mod test;
+mod vm;
 mod workspace;
 
 use std::process::ExitCode;
@@ -52,6 +53,8 @@ enum Task {
     Chaos(engine::Choice),
     /// Print an installation on a machine that nobody prepared, from nothing to an app that answers.
     Pristine(pristine::Options),
+    /// Run test programs, or a script, in a virtual machine with systemd and cgroups of version 2.
+    Vm(vm::Options),
     /// Build the release tarball.
     Dist(dist::Options),
 }
@@ -76,6 +79,7 @@ fn run(task: Task) -> anyhow::Result<()> {
         Task::Bench(options) => bench::run(&options),
         Task::Chaos(engine) => test::chaos(engine),
         Task::Pristine(options) => pristine::run(&options),
+        Task::Vm(options) => vm::run(&options),
         Task::Dist(options) => dist::run(&options),
     }
 }

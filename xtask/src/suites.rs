@@ -38,21 +38,32 @@ struct Profile {
 
 /// Builds the tests of the whole workspace and gives what lanes run.
 pub fn build() -> anyhow::Result<Vec<Unit>> {
-    let told = process::output(
-        process::cargo()
-            .args(["test", "--workspace", "--no-run", "--quiet"])
-            .args(["--message-format", "json-render-diagnostics"])
-            .env("SQLX_OFFLINE", "true"),
-    )?;
     let mut all = Vec::new();
-    let artifacts = told
-        .lines()
-        .filter_map(|line| serde_json::from_str::<Artifact>(line).ok())
-        .filter(|artifact| artifact.profile.test);
-    for artifact in artifacts {
+    for artifact in built(&["--workspace".to_owned()])? {
         all.extend(units(artifact)?);
     }
     Ok(all)
+}
+
+/// Builds the tests that these arguments of `cargo test` select and gives their programs.
+pub fn programs(selected: &[String]) -> anyhow::Result<Vec<PathBuf>> {
+    let built = built(selected)?.into_iter();
+    Ok(built.filter_map(|artifact| artifact.executable).collect())
+}
+
+fn built(selected: &[String]) -> anyhow::Result<Vec<Artifact>> {
+    let told = process::output(
+        process::cargo()
+            .args(["test", "--no-run", "--quiet"])
+            .args(["--message-format", "json-render-diagnostics"])
+            .args(selected)
+            .env("SQLX_OFFLINE", "true"),
+    )?;
+    Ok(told
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Artifact>(line).ok())
+        .filter(|artifact| artifact.profile.test)
+        .collect())
 }
 
 /// A program whose sources are `tests/<program>/main.rs` and modules beside it is run by module:

@@ -1,8 +1,10 @@
 //! The cgroup that holds the steps of all builds, and its limits.
 //!
-//! Engines before version 23 do not heed a build's own `cgroupparent`; what all builds
-//! share is the cgroup `docker/buildkit`, whose limits therefore hold for all together.
-//! With the cgroup driver `systemd` there is no such cgroup.
+//! With Docker's cgroup driver `cgroupfs` that is `docker/buildkit`, where BuildKit puts every
+//! step by itself. With the driver `systemd` BuildKit gives each step a cgroup beside dockerd's
+//! own, and all that they have in common they share with the machine's services. Therefore
+//! Longshore has a cgroup of its own then: engines from version 23 on heed a build's
+//! `cgroupparent`, and what comes up elsewhere is brought there (`gather.rs`).
 
 use std::fs;
 use std::io;
@@ -10,9 +12,10 @@ use std::path::{Path, PathBuf};
 
 /// Where cgroups are.
 const ROOT: &str = "/sys/fs/cgroup";
-/// Docker's cgroup, and the builds' one in it.
+/// Docker's cgroup, with the driver `cgroupfs`.
 const DOCKER: &str = "docker";
-const BUILDS: &str = "docker/buildkit";
+/// What BuildKit calls the cgroup that it makes in the one that a build asks for.
+const BUILDKIT: &str = "buildkit";
 /// The time over which the use of cores is counted, in microseconds.
 const PERIOD: u64 = 100_000;
 /// The builds' weight against one container when both want the same core; containers
@@ -45,30 +48,76 @@ pub(super) struct Step {
 impl Step {
     /// Its processes, of which the kernel may hide some from another namespace. Blocking.
     pub(super) fn processes(&self) -> Vec<i32> {
-        let text = fs::read_to_string(self.directory.join("cgroup.procs")).unwrap_or_default();
-        text.lines()
-            .filter_map(|line| line.trim().parse().ok())
-            .filter(|pid| *pid > 1)
-            .collect()
+        processes(&self.directory)
     }
+}
+
+/// The processes of a cgroup. Blocking.
+pub(super) fn processes(directory: &Path) -> Vec<i32> {
+    let text = fs::read_to_string(directory.join("cgroup.procs")).unwrap_or_default();
+    text.lines()
+        .filter_map(|line| line.trim().parse().ok())
+        .filter(|pid| *pid > 1)
+        .collect()
 }
 
 /// The cgroup of all builds.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cgroup {
     root: PathBuf,
-}
-
-impl Default for Cgroup {
-    fn default() -> Self {
-        Self::below(ROOT)
-    }
+    /// The one that it is in.
+    parent: String,
+    /// Whether Docker puts steps elsewhere.
+    is_own: bool,
 }
 
 impl Cgroup {
-    /// The cgroup below another root than the machine's.
-    pub fn below(root: impl Into<PathBuf>) -> Self {
-        Self { root: root.into() }
+    /// The one of a Docker with the driver `cgroupfs`: Docker's own.
+    pub fn docker() -> Self {
+        Self {
+            root: ROOT.into(),
+            parent: DOCKER.to_owned(),
+            is_own: false,
+        }
+    }
+
+    /// The one of a Docker with another driver: this instance's.
+    pub fn of_instance(instance: &str) -> Self {
+        Self {
+            root: ROOT.into(),
+            parent: instance.to_owned(),
+            is_own: true,
+        }
+    }
+
+    /// The same below another root than the machine's.
+    #[must_use]
+    pub fn below(self, root: impl Into<PathBuf>) -> Self {
+        Self {
+            root: root.into(),
+            ..self
+        }
+    }
+
+    /// What builds ask for as their `cgroupparent`. Engines before version 23 do not heed it; for
+    /// the others it holds whatever their own settings say.
+    pub(super) fn parent(&self) -> &str {
+        &self.parent
+    }
+
+    /// Whether steps can come up elsewhere and be brought here: processes change their cgroup in
+    /// one move where there is one hierarchy.
+    pub(super) fn is_gathered(&self) -> bool {
+        self.is_own && self.is_unified()
+    }
+
+    /// Where all cgroups are.
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    fn builds(&self) -> PathBuf {
+        Path::new(&self.parent).join(BUILDKIT)
     }
 
     /// Sets the limits, also before the first build has made the cgroup. Blocking.
@@ -85,9 +134,9 @@ impl Cgroup {
 
     /// The second version: one hierarchy, whose controllers each level must hand on.
     fn limit_unified(&self, limits: &Limits) -> io::Result<()> {
-        let directory = self.root.join(BUILDS);
+        let directory = self.root.join(self.builds());
         fs::create_dir_all(&directory)?;
-        for parent in [self.root.clone(), self.root.join(DOCKER)] {
+        for parent in [self.root.clone(), self.root.join(&self.parent)] {
             let file = parent.join("cgroup.subtree_control");
             let handed_on = fs::read_to_string(&file).unwrap_or_default();
             for controller in ["memory", "cpu", "pids"] {
@@ -119,7 +168,7 @@ impl Cgroup {
                     format!("there is no cgroup hierarchy {controller}"),
                 ));
             }
-            let directory = hierarchy.join(BUILDS);
+            let directory = hierarchy.join(self.builds());
             fs::create_dir_all(&directory)?;
             Ok(directory)
         };
@@ -162,20 +211,24 @@ impl Cgroup {
     /// Where the counters of memory are.
     pub(super) fn memory_directory(&self) -> PathBuf {
         if self.is_unified() {
-            self.root.join(BUILDS)
+            self.root.join(self.builds())
         } else {
-            self.root.join("memory").join(BUILDS)
+            self.root.join("memory").join(self.builds())
+        }
+    }
+
+    /// Where the steps' own cgroups are.
+    pub(super) fn steps_directory(&self) -> PathBuf {
+        if self.is_unified() {
+            self.root.join(self.builds())
+        } else {
+            self.root.join("pids").join(self.builds())
         }
     }
 
     /// The steps that have processes now. Blocking.
     pub(super) fn steps(&self) -> Vec<Step> {
-        let parent = if self.is_unified() {
-            self.root.join(BUILDS)
-        } else {
-            self.root.join("pids").join(BUILDS)
-        };
-        let Ok(entries) = fs::read_dir(parent) else {
+        let Ok(entries) = fs::read_dir(self.steps_directory()) else {
             return Vec::new();
         };
         entries
@@ -233,7 +286,7 @@ mod tests {
         for controller in ["memory", "cpu", "pids"] {
             fs::create_dir(root.path().join(controller)).unwrap();
         }
-        let cgroup = Cgroup::below(root.path());
+        let cgroup = Cgroup::docker().below(root.path());
         assert_eq!(cgroup.memory_limit(), None);
         cgroup.limit(&LIMITS).unwrap();
         let memory = text(root.path(), "memory/docker/buildkit/memory.limit_in_bytes");
@@ -251,7 +304,7 @@ mod tests {
     fn limits_are_set_in_the_one_hierarchy_of_the_second_version() {
         let root = tempfile::tempdir().unwrap();
         fs::write(root.path().join("cgroup.controllers"), "memory cpu pids").unwrap();
-        let cgroup = Cgroup::below(root.path());
+        let cgroup = Cgroup::docker().below(root.path());
         cgroup.limit(&LIMITS).unwrap();
         let builds = root.path().join("docker/buildkit");
         assert_eq!(text(&builds, "memory.max"), "999997440");
@@ -263,10 +316,28 @@ mod tests {
     }
 
     #[test]
+    fn an_instance_has_a_cgroup_of_its_own_with_the_same_limits() {
+        let root = tempfile::tempdir().unwrap();
+        let cgroup = Cgroup::of_instance("longshore").below(root.path());
+        assert!(!cgroup.is_gathered(), "the first version has no one move");
+        fs::write(root.path().join("cgroup.controllers"), "memory cpu pids").unwrap();
+        assert!(cgroup.is_gathered());
+        cgroup.limit(&LIMITS).unwrap();
+        let builds = root.path().join("longshore/buildkit");
+        assert_eq!(text(&builds, "pids.max"), "4096");
+        assert_eq!(cgroup.memory_limit(), Some(999_997_440));
+        let control = "longshore/cgroup.subtree_control";
+        assert!(!text(root.path(), control).is_empty());
+    }
+
+    #[test]
     fn a_missing_hierarchy_does_not_keep_the_others_from_their_limits() {
         let root = tempfile::tempdir().unwrap();
         fs::create_dir(root.path().join("pids")).unwrap();
-        let error = Cgroup::below(root.path()).limit(&LIMITS).unwrap_err();
+        let error = Cgroup::docker()
+            .below(root.path())
+            .limit(&LIMITS)
+            .unwrap_err();
         assert!(error.to_string().contains("memory"), "{error}");
         assert_eq!(text(root.path(), "pids/docker/buildkit/pids.max"), "4096");
     }
@@ -279,7 +350,7 @@ mod tests {
             fs::create_dir_all(builds.join(step)).unwrap();
             fs::write(builds.join(step).join("cgroup.procs"), processes).unwrap();
         }
-        let steps = Cgroup::below(root.path()).steps();
+        let steps = Cgroup::docker().below(root.path()).steps();
         assert_eq!(steps.len(), 1);
         assert_eq!(steps[0].processes(), [41, 42]);
     }

@@ -14,7 +14,7 @@ use longshore_agent_api::AgentProblem;
 use tokio::sync::Notify;
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::{Cgroup, Limits, cache, orphans};
+use super::{Cgroup, Limits, cache, gather, orphans};
 use crate::config::{Amount, Config, Size};
 use crate::disk::{Floor, Shortage};
 use crate::engine::{Engine, refused};
@@ -27,20 +27,24 @@ const TIDY_EVERY: Duration = Duration::from_mins(10);
 /// The memory to reckon with when the machine's cannot be read.
 const UNKNOWN_MEMORY: u64 = 2_000_000_000;
 
+/// The first engine that heeds a build's `cgroupparent`.
+const HEEDS_PARENT: u32 = 23;
+
 /// What has to be known of Docker.
 #[derive(Debug, Clone)]
 struct Facts {
     /// Where its data is.
     root: PathBuf,
-    /// Whether builds have a cgroup in common.
-    has_cgroup: bool,
+    /// Whether the cgroup driver is `cgroupfs`.
+    is_cgroupfs: bool,
+    /// The major version of the engine.
+    version: u32,
 }
 
 /// The machine as builds see it.
 #[derive(Debug)]
 pub struct BuildHost {
     engine: Engine,
-    cgroup: Cgroup,
     limits: Limits,
     floor: Floor,
     cache: Amount,
@@ -59,7 +63,6 @@ impl BuildHost {
         let memory = info::memory_total().unwrap_or(UNKNOWN_MEMORY);
         Self {
             engine,
-            cgroup: Cgroup::default(),
             limits: Limits {
                 memory_bytes: config.build_memory.of(memory),
                 cpu_millis: u64::from(info::cores()) * 10 * u64::from(config.build_cpu_percent),
@@ -86,22 +89,26 @@ impl BuildHost {
         self.limits
     }
 
-    /// Ends what earlier builds left running and sets the limits. Trouble is logged: a
-    /// build without limits is better than none.
-    pub async fn guard(&self) {
+    /// Ends what earlier builds left running and sets the limits; gives the cgroup that builds
+    /// belong to. Trouble is logged: a build without limits is better than none.
+    pub async fn guard(&self) -> Cgroup {
         let Ok(facts) = self.facts().await else {
-            return;
+            return Cgroup::docker();
         };
-        if !facts.has_cgroup {
-            self.tell(
-                "Docker's builds have no cgroup of their own (the cgroup driver is not cgroupfs): \
-                 they run without limits"
-                    .to_owned(),
-            );
-            return;
-        }
-        let (cgroup, limits) = (self.cgroup.clone(), self.limits);
+        let cgroup = if facts.is_cgroupfs {
+            Cgroup::docker()
+        } else {
+            Cgroup::of_instance(self.engine.names().instance())
+        };
+        self.guard_in(cgroup.clone(), &facts).await;
+        cgroup
+    }
+
+    async fn guard_in(&self, cgroup: Cgroup, facts: &Facts) {
+        let holds = facts.is_cgroupfs || cgroup.is_gathered() || facts.version >= HEEDS_PARENT;
+        let limits = self.limits;
         let work = tokio::task::spawn_blocking(move || {
+            gather::gather(&cgroup);
             let ended = orphans::end(&cgroup);
             (ended, cgroup.limit(&limits))
         });
@@ -111,6 +118,11 @@ impl BuildHost {
                     tracing::info!(ended, "steps of builds that nobody waits for were ended");
                 }
                 match limited {
+                    Ok(()) if !holds => self.tell(
+                        "builds run without limits: with version 1 of cgroups and the cgroup \
+                         driver systemd, Docker before version 23 gives them no cgroup in common"
+                            .to_owned(),
+                    ),
                     Ok(()) => *self.told.lock().unwrap_or_else(PoisonError::into_inner) = None,
                     Err(error) => self.tell(format!("builds run without limits: {error}")),
                 }
@@ -224,7 +236,8 @@ impl BuildHost {
             .map_err(|error| refused("Its state", &error))?;
         let facts = Facts {
             root: info.docker_root_dir.unwrap_or_default().into(),
-            has_cgroup: info.cgroup_driver == Some(SystemInfoCgroupDriverEnum::CGROUPFS),
+            is_cgroupfs: info.cgroup_driver == Some(SystemInfoCgroupDriverEnum::CGROUPFS),
+            version: major(&info.server_version.unwrap_or_default()),
         };
         *self.facts.lock().unwrap_or_else(PoisonError::into_inner) = Some(facts.clone());
         Ok(facts)
@@ -239,8 +252,29 @@ impl BuildHost {
     }
 }
 
+/// The first number of a version.
+fn major(version: &str) -> u32 {
+    version
+        .split('.')
+        .next()
+        .and_then(|first| first.parse().ok())
+        .unwrap_or(0)
+}
+
 fn log(result: Result<(), AgentProblem>) {
     if let Err(problem) = result {
         tracing::info!(%problem, "the machine could not be tidied after builds");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::major;
+
+    #[test]
+    fn the_first_number_of_a_version_counts() {
+        assert_eq!(major("20.10.24+dfsg1"), 20);
+        assert_eq!(major("26.1.5+dfsg1"), 26);
+        assert_eq!(major(""), 0);
     }
 }

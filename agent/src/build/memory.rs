@@ -158,7 +158,7 @@ mod tests {
         fs::write(root.path().join("cgroup.controllers"), "memory").unwrap();
         fs::write(builds.join("memory.events"), "oom_kill 4\n").unwrap();
         fs::write(builds.join("memory.max"), "1000\n").unwrap();
-        let mut watch = Watch::begin(Cgroup::below(root.path()));
+        let mut watch = Watch::begin(Cgroup::docker().below(root.path()));
         assert!(!matches!(watch.verdict(), Killed::BuildLately { .. }));
         fs::write(builds.join("memory.events"), "oom_kill 5\n").unwrap();
         let limit = Some(1000);

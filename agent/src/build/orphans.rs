@@ -5,16 +5,15 @@
 //! build as long as one of its processes' ancestors is a dockerd.
 
 use std::fs;
-use std::path::Path;
 use std::thread::sleep;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::cgroup::{Cgroup, Step};
+use super::daemon::{self, DOCKERD, Process, process};
+use super::gather;
 
-/// A dockerd's name as the kernel has it.
-const DOCKERD: &str = "dockerd";
 /// How long to wait before a step is looked at again: a process between two parents is
 /// no orphan.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -23,24 +22,18 @@ const ATTEMPTS: u32 = 20;
 /// More ancestors than any process has.
 const DEPTH: usize = 64;
 
-/// A process in a few words.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Process {
-    parent: i32,
-    name: String,
-}
-
 /// Ends the steps that no dockerd waits for; says how many there were. Does nothing where
 /// no dockerd is seen at all: then nothing can be told apart. Blocking.
 pub(super) fn end(cgroup: &Cgroup) -> usize {
     let suspects = orphans(cgroup.steps());
-    if suspects.is_empty() || !is_dockerd_seen() {
+    if suspects.is_empty() || daemon::pids().is_empty() {
         return 0;
     }
     sleep(PAUSE);
     let orphans = orphans(suspects);
     for step in &orphans {
         kill(step);
+        gather::forget(cgroup, step);
     }
     orphans.len()
 }
@@ -87,36 +80,11 @@ fn kill(step: &Step) {
     let _ = fs::remove_dir(&step.directory);
 }
 
-fn is_dockerd_seen() -> bool {
-    let Ok(entries) = fs::read_dir("/proc") else {
-        return false;
-    };
-    entries
-        .flatten()
-        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
-        .any(|pid| process(pid).is_some_and(|process| process.name == DOCKERD))
-}
-
-fn process(pid: i32) -> Option<Process> {
-    let directory = Path::new("/proc").join(pid.to_string());
-    parse(&fs::read_to_string(directory.join("stat")).ok()?)
-}
-
-/// Reads `pid (name) state parent …`; the name may hold anything.
-fn parse(stat: &str) -> Option<Process> {
-    let (before, after) = stat.rsplit_once(')')?;
-    let (_, name) = before.split_once('(')?;
-    Some(Process {
-        name: name.to_owned(),
-        parent: after.split_whitespace().nth(1)?.parse().ok()?,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::HashMap;
 
-    use super::{Process, is_orphan, parse};
+    use super::{Process, is_orphan};
 
     #[test]
     fn a_step_with_a_dockerd_above_it_is_no_orphan() {
@@ -144,12 +112,5 @@ mod tests {
         assert!(is_orphan(&[31, 32]), "a dockerd within does not save it");
         assert!(!is_orphan(&[21, 12]), "one that is waited for is enough");
         assert!(!is_orphan(&[]), "what has ended needs no end");
-    }
-
-    #[test]
-    fn names_with_brackets_are_read() {
-        let process = parse("7 (a) (b) x) S 3 7 7 0 -1\n").unwrap();
-        assert_eq!((process.parent, process.name.as_str()), (3, "a) (b) x"));
-        assert_eq!(parse("nonsense"), None);
     }
 }

@@ -22,14 +22,13 @@ use tokio_stream::wrappers::ReceiverStream;
 use url::form_urlencoded;
 use uuid::Uuid;
 
-use super::cgroup::Cgroup;
 use super::context::Context;
 use super::endpoint::{Endpoint, unavailable};
 use super::memory::Watch;
 use super::paths::Place;
 use super::reuse::INPUTS_LABEL;
 use super::trace::Trace;
-use super::{BuildRequest, Image, explain, image, session};
+use super::{BuildRequest, Cgroup, Image, explain, gather, image, session};
 use crate::stage::{StageContext, StageError};
 
 /// The longest message of the engine's, in bytes.
@@ -55,13 +54,14 @@ impl From<StageError> for Trouble {
 pub(super) async fn solve(
     ctx: &StageContext,
     docker: &Docker,
+    cgroup: &Cgroup,
     request: &BuildRequest<'_>,
     place: &Place,
     inputs: &str,
 ) -> Result<Image, StageError> {
     let endpoint = Endpoint::of(docker).await?;
     let context = Context::new(place, request.checkout)?;
-    let id = match attempt(ctx, &endpoint, request, context, inputs).await {
+    let id = match attempt(ctx, &endpoint, cgroup, request, context, inputs).await {
         Ok(id) => id,
         Err(Trouble::Final(error)) => return Err(error),
         Err(Trouble::Frontend(error)) => {
@@ -73,7 +73,7 @@ pub(super) async fn solve(
             );
             let mut context = Context::new(place, request.checkout)?;
             context.replace_dockerfile(text);
-            attempt(ctx, &endpoint, request, context, inputs)
+            attempt(ctx, &endpoint, cgroup, request, context, inputs)
                 .await
                 .map_err(|trouble| match trouble {
                     Trouble::Final(error) | Trouble::Frontend(error) => error,
@@ -97,6 +97,7 @@ pub(super) async fn solve(
 async fn attempt(
     ctx: &StageContext,
     endpoint: &Endpoint,
+    cgroup: &Cgroup,
     request: &BuildRequest<'_>,
     context: Context,
     inputs: &str,
@@ -110,9 +111,10 @@ async fn attempt(
         .collect();
     let logins = request.registries.to_vec();
     session::open(endpoint, &session, secrets, logins, &mut tasks).await?;
-    let mut memory = Watch::begin(Cgroup::default());
+    tasks.spawn(gather::keep_gathering(cgroup.clone()));
+    let mut memory = Watch::begin(cgroup.clone());
     let mut looks = interval(LOOK_EVERY);
-    let query = query(request, &context.dockerfile, &session, inputs);
+    let query = query(request, cgroup, &context.dockerfile, &session, inputs);
     let body = ReceiverStream::new(context.stream()).map(|chunk| chunk.map(Frame::data));
     let http_request = Request::builder()
         .method(Method::POST)
@@ -179,7 +181,13 @@ async fn attempt(
     Ok(id)
 }
 
-fn query(request: &BuildRequest<'_>, dockerfile: &str, session: &str, inputs: &str) -> String {
+fn query(
+    request: &BuildRequest<'_>,
+    cgroup: &Cgroup,
+    dockerfile: &str,
+    session: &str,
+    inputs: &str,
+) -> String {
     let none = DockerfileBuild::default();
     let build = match request.build {
         Build::Dockerfile(build) => build,
@@ -199,6 +207,7 @@ fn query(request: &BuildRequest<'_>, dockerfile: &str, session: &str, inputs: &s
         .append_pair("buildid", session)
         .append_pair("t", request.tag)
         .append_pair("dockerfile", dockerfile)
+        .append_pair("cgroupparent", cgroup.parent())
         .append_pair("labels", &json(&labels))
         .append_pair("buildargs", &json(&args));
     if let Some(target) = &build.target {

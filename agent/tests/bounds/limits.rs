@@ -1,7 +1,7 @@
 use longshore_agent::stage::StageError;
 use longshore_domain::FailureKind;
 
-use super::site::{Site, cgroup_file, is_unified, read};
+use super::site::{Site, is_unified, read};
 
 const SMALL: [&str; 3] = [
     "--build-memory=200MiB",
@@ -21,35 +21,35 @@ async fn limits_hold_for_all_builds_and_are_set_again() {
     let site = Site::new(&SMALL).await;
     site.host.guard().await;
     let memory = if is_unified() {
-        cgroup_file("memory", "memory.max")
+        site.cgroup_file("memory", "memory.max")
     } else {
-        cgroup_file("memory", "memory.limit_in_bytes")
+        site.cgroup_file("memory", "memory.limit_in_bytes")
     };
     assert_eq!(read(&memory), (200 * 1024 * 1024).to_string());
-    assert_eq!(read(cgroup_file("pids", "pids.max")), "300");
+    assert_eq!(read(site.cgroup_file("pids", "pids.max")), "300");
     let cores = std::thread::available_parallelism().unwrap().get();
     let quota = if is_unified() {
-        read(cgroup_file("cpu", "cpu.max"))
+        read(site.cgroup_file("cpu", "cpu.max"))
             .split(' ')
             .next()
             .unwrap()
             .to_owned()
     } else {
-        assert_eq!(read(cgroup_file("cpu", "cpu.shares")), "256");
-        read(cgroup_file("cpu", "cpu.cfs_quota_us"))
+        assert_eq!(read(site.cgroup_file("cpu", "cpu.shares")), "256");
+        read(site.cgroup_file("cpu", "cpu.cfs_quota_us"))
     };
     assert_eq!(quota, (cores * 50_000).to_string());
 
     let undone = if is_unified() { "max" } else { "-1" };
-    std::fs::write(cgroup_file("pids", "pids.max"), "max").unwrap();
+    std::fs::write(site.cgroup_file("pids", "pids.max"), "max").unwrap();
     if !is_unified() {
-        let with_swap = cgroup_file("memory", "memory.memsw.limit_in_bytes");
+        let with_swap = site.cgroup_file("memory", "memory.memsw.limit_in_bytes");
         std::fs::write(with_swap, undone).unwrap();
     }
     std::fs::write(&memory, undone).unwrap();
     let built = site.build(1, "FROM busybox\nRUN echo built\n").await;
     assert!(built.is_ok(), "{built:?}");
-    assert_eq!(read(cgroup_file("pids", "pids.max")), "300");
+    assert_eq!(read(site.cgroup_file("pids", "pids.max")), "300");
     assert_eq!(read(&memory), (200 * 1024 * 1024).to_string());
 }
 

@@ -5,11 +5,11 @@ use std::time::Duration;
 use longshore_testkit::engine::daemon;
 use longshore_testkit::wait;
 
-use super::site::{Site, cgroup_file, read};
+use super::site::{Site, read};
 
 /// The processes of this engine's build steps.
-fn processes() -> Vec<i32> {
-    let Ok(steps) = fs::read_dir(cgroup_file("pids", "")) else {
+fn processes(site: &Site) -> Vec<i32> {
+    let Ok(steps) = fs::read_dir(site.cgroup_file("pids", "")) else {
         return Vec::new();
     };
     steps
@@ -24,8 +24,8 @@ fn processes() -> Vec<i32> {
 }
 
 /// Whether a step's own program runs, and not still what prepares it.
-fn is_asleep() -> bool {
-    processes()
+fn is_asleep(site: &Site) -> bool {
+    processes(site)
         .iter()
         .any(|pid| read(format!("/proc/{pid}/comm")) == "sleep")
 }
@@ -39,9 +39,9 @@ async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
 }
 
 /// Kills dockerd and starts it again as it was.
-fn kill_dockerd() {
+fn kill_dockerd(site: &Site) {
     let killed = daemon::kill();
-    let survivors = processes();
+    let survivors = processes(site);
     assert!(!survivors.is_empty(), "a build's step should live on");
     killed.start_again();
 }
@@ -52,10 +52,10 @@ async fn steps_that_outlived_their_dockerd_are_ended_and_others_are_not() {
     let builder = Arc::clone(&site);
     let lost =
         tokio::spawn(async move { builder.build(1, "FROM busybox\nRUN sleep 1001\n").await });
-    until("the step works", is_asleep).await;
-    kill_dockerd();
+    until("the step works", || is_asleep(&site)).await;
+    kill_dockerd(&site);
     assert!(lost.await.unwrap().is_err());
-    let orphans = processes();
+    let orphans = processes(&site);
     assert!(!orphans.is_empty());
 
     // A build of the new dockerd works on while the orphans are ended.
@@ -66,13 +66,13 @@ async fn steps_that_outlived_their_dockerd_are_ended_and_others_are_not() {
         builder.build(2, &dockerfile).await
     });
     until("the orphans are gone", || {
-        let now = processes();
+        let now = processes(&site);
         orphans.iter().all(|pid| !now.contains(pid))
     })
     .await;
-    until("the new step works", is_asleep).await;
-    let working = processes();
+    until("the new step works", || is_asleep(&site)).await;
+    let working = processes(&site);
     site.host.guard().await;
-    assert!(processes().iter().any(|pid| working.contains(pid)));
+    assert!(processes(&site).iter().any(|pid| working.contains(pid)));
     living.await.unwrap().unwrap();
 }

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
+use bollard::models::SystemInfoCgroupDriverEnum;
 use clap::Parser;
 use longshore_agent::build::{self, BuildHost, BuildRequest, Cgroup, Image, Limits};
 use longshore_agent::config::Config;
@@ -43,6 +44,8 @@ pub struct Site {
     pub host: Arc<BuildHost>,
     pub config: Config,
     pub run: Run,
+    /// The builds' cgroup, as a path below a hierarchy.
+    cgroup: PathBuf,
     _data: TempDir,
     _turn: MutexGuard<'static, ()>,
 }
@@ -62,10 +65,16 @@ impl Site {
         let config = Config::parse_from(arguments);
         let engine = Engine::connect(&config).unwrap();
         engine.prepare().await.unwrap();
+        let info = engine.docker().info().await.unwrap();
+        let parent = match info.cgroup_driver {
+            Some(SystemInfoCgroupDriverEnum::CGROUPFS) => "docker",
+            _ => run.name(),
+        };
         Self {
             host: Arc::new(BuildHost::new(engine.clone(), &config)),
             engine,
             config,
+            cgroup: Path::new(parent).join("buildkit"),
             run,
             _data: data,
             _turn: turn,
@@ -102,8 +111,18 @@ impl Site {
             ]),
             clear_cache: false,
         };
-        self.host.guard().await;
-        build::build(&context, self.engine.docker(), request).await
+        let cgroup = self.host.guard().await;
+        build::build(&context, self.engine.docker(), &cgroup, request).await
+    }
+
+    /// A file of the builds' cgroup, of whichever version cgroups are.
+    pub fn cgroup_file(&self, controller: &str, file: &str) -> PathBuf {
+        let root = Path::new("/sys/fs/cgroup");
+        if is_unified() {
+            root.join(&self.cgroup).join(file)
+        } else {
+            root.join(controller).join(&self.cgroup).join(file)
+        }
     }
 
     /// The size of the engine's build cache, in bytes.
@@ -127,23 +146,16 @@ impl Site {
 
 impl Drop for Site {
     fn drop(&mut self) {
-        let _ = Cgroup::default().limit(&Limits {
+        let cgroup = if self.cgroup.starts_with("docker") {
+            Cgroup::docker()
+        } else {
+            Cgroup::of_instance(self.run.name())
+        };
+        let _ = cgroup.limit(&Limits {
             memory_bytes: 1 << 40,
             cpu_millis: 64_000,
             pids: 32_000,
         });
-    }
-}
-
-/// A file of the builds' cgroup, of whichever version cgroups are.
-pub fn cgroup_file(controller: &str, file: &str) -> PathBuf {
-    if is_unified() {
-        Path::new("/sys/fs/cgroup/docker/buildkit").join(file)
-    } else {
-        Path::new("/sys/fs/cgroup")
-            .join(controller)
-            .join("docker/buildkit")
-            .join(file)
     }
 }
 

@@ -53,13 +53,10 @@ impl DockerMachine {
                         "the checkout is gone",
                     ));
                 };
-                context
-                    .or_cancelled(async {
-                        self.builds.guard().await;
-                        Ok(())
-                    })
+                let cgroup = context
+                    .or_cancelled(async { Ok(self.builds.guard().await) })
                     .await?;
-                let image = build::build(context, docker, request).await;
+                let image = build::build(context, docker, &cgroup, request).await;
                 self.builds.note_build();
                 image
             }

@@ -93,7 +93,11 @@ impl Killed {
 
 /// The process of dockerd itself, not what it forks.
 fn process() -> Option<u32> {
-    let is_build = |pid: &u32| read(*pid, "cgroup").contains("buildkit");
+    let is_build = |pid: &u32| {
+        let cgroup = read(*pid, "cgroup");
+        // As the cgroup driver `systemd` names a step's.
+        cgroup.contains("buildkit") || cgroup.contains(":docker:")
+    };
     processes("dockerd").into_iter().find(|pid| !is_build(pid))
 }
 
