@@ -22,7 +22,13 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     let target = workspace::target_directory();
     process::run(
         process::cargo()
-            .args(["build", "--quiet", "--workspace", "--bins", "--exclude=xtask"])
+            .args([
+                "build",
+                "--quiet",
+                "--workspace",
+                "--bins",
+                "--exclude=xtask",
+            ])
             .arg("--target-dir")
             .arg(&target)
             .env("SQLX_OFFLINE", "true"),
