@@ -16,7 +16,9 @@ pub use amount::{Amount, AmountError, Size};
 #[command(
     name = "longshore-agent",
     version,
-    about = "The Longshore agent of one machine"
+    about = "The Longshore agent of one machine",
+    after_help = "`longshore-agent guard` closes the ports of Docker Swarm before Docker starts, and ends; \
+        `longshore-agent guard --remove` takes its rules away."
 )]
 pub struct Config {
     /// The Unix socket to listen on.

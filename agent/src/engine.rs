@@ -4,6 +4,7 @@
 //! does not carry this instance's labels (`names`).
 
 mod binds;
+mod cluster;
 mod command;
 mod component;
 mod diagnose;
@@ -42,6 +43,7 @@ use time::OffsetDateTime;
 use crate::clock;
 use crate::config::Config;
 use crate::stage::StageError;
+use crate::swarm_ports::Closed;
 
 pub(crate) use binds::check as check_host_path;
 pub(crate) use names::Names;
@@ -81,6 +83,8 @@ pub struct Engine {
     came_up: Arc<Mutex<ComeUp>>,
     /// Done once the processes of an earlier agent's terminals have ended.
     terminals: Arc<tokio::sync::OnceCell<()>>,
+    /// Who reaches the ports of Swarm.
+    swarm_ports: Arc<Closed>,
 }
 
 impl Engine {
@@ -107,6 +111,7 @@ impl Engine {
             config: Arc::new(config.clone()),
             came_up: Arc::new(Mutex::new(ComeUp::now())),
             terminals: Arc::default(),
+            swarm_ports: Arc::default(),
         })
     }
 

@@ -28,5 +28,6 @@ pub mod paths;
 pub mod reconcile;
 pub mod redact;
 pub mod stage;
+pub mod swarm_ports;
 pub mod tasks;
 pub mod upload;

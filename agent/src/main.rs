@@ -9,6 +9,7 @@ use longshore_agent::agent::Agent;
 use longshore_agent::compose::sandbox;
 use longshore_agent::config::Config;
 use longshore_agent::machine::docker::DockerMachine;
+use longshore_agent::swarm_ports;
 use longshore_agent::tasks::Tasks;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -16,6 +17,12 @@ use tracing_subscriber::EnvFilter;
 fn main() -> ExitCode {
     if let Some(failed) = become_another() {
         return failed;
+    }
+    let mut arguments = std::env::args_os()
+        .skip(1)
+        .map(|argument| argument.to_string_lossy().into_owned());
+    if arguments.next().as_deref() == Some(swarm_ports::COMMAND) {
+        return guard(&arguments.collect::<Vec<_>>());
     }
     let config = Config::parse();
     tracing_subscriber::fmt()
@@ -63,6 +70,30 @@ fn become_another() -> Option<ExitCode> {
         .init();
     tracing::error!("the sandbox cannot be entered: {error:#}");
     Some(ExitCode::FAILURE)
+}
+
+/// Closes the ports of Swarm, for the time before there is a Docker to ask.
+fn guard(arguments: &[String]) -> ExitCode {
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .init();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let result = match runtime {
+        Ok(runtime) => runtime
+            .block_on(swarm_ports::run(arguments))
+            .map_err(|problem| problem.message),
+        Err(error) => Err(error.to_string()),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(reason) => {
+            tracing::error!("{reason}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
 async fn run(config: Config) -> anyhow::Result<()> {

@@ -1,4 +1,4 @@
-//! The release tarball: the programs, the licence and the systemd unit, with a checksum beside it.
+//! The release tarball: the programs, the licence and the systemd units, with a checksum beside it.
 //!
 //! What lies in `target/dist` afterwards is what `install.sh` expects at `LONGSHORE_RELEASE_URL`.
 
@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use crate::{frontend, process, workspace};
 
 /// Files of the repository that go into the tarball as they are.
-const FILES: [&str; 2] = ["LICENSE", "longshore.service"];
+const FILES: [&str; 3] = ["LICENSE", "longshore.service", "longshore-guard.service"];
 
 /// Largest size of a program in bytes (40 MB).
 const PROGRAM_LIMIT_BYTES: u64 = 40_000_000;

@@ -89,7 +89,7 @@ fn watch(places: &[PathBuf]) -> std::io::Result<AsyncFd<OwnedFd>> {
     for place in places {
         inotify::add_watch(&news, place, WatchFlags::CREATE | WatchFlags::ONLYDIR)?;
     }
-    AsyncFd::register(news)
+    Ok(AsyncFd::register(news)?)
 }
 
 /// Waits until something came up, and forgets what.

@@ -5,7 +5,8 @@
 //! its connections; between services, and from services to the ports on which the proxy
 //! listens, nothing passes but ARP. The proxy's address never changes, so the rules hold
 //! over its restarts; when the namespace was made anew they are put in again. Services
-//! have no `NET_RAW` and no `NET_ADMIN` and cannot take on another address.
+//! have no `NET_RAW` and no `NET_ADMIN` and cannot take on another address. What comes from
+//! other machines is in nobody's name but its own: while there are none, nothing comes.
 
 use std::fs;
 use std::io;
@@ -24,6 +25,8 @@ pub(super) const EPHEMERAL_PORTS: (u16, u16) = (32_768, 60_999);
 /// Docker's namespaces, when the proxy does not tell where its own is.
 const NAMESPACES: &str = "/var/run/docker/netns";
 const CHAIN: &str = "FORWARD";
+/// The port of the bridge behind which the other machines are.
+const VXLAN_PORT: &str = "vxlan+";
 
 mod guard;
 
@@ -38,6 +41,7 @@ pub(super) struct Isolation {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Applied {
     namespace: Namespace,
+    rules: Vec<Vec<String>>,
     /// The rules as the kernel gives them back.
     listing: String,
 }
@@ -76,18 +80,23 @@ impl Edge {
     ) -> Result<(), AgentProblem> {
         let mut applied = self.isolation.applied.lock().await;
         let listing = list(&namespace).await?;
-        let is_there = applied
-            .as_ref()
-            .is_some_and(|applied| applied.namespace == namespace && applied.listing == listing);
+        let rules = rules(network, self.engine.has_peers());
+        let is_there = applied.as_ref().is_some_and(|applied| {
+            applied.namespace == namespace && applied.rules == rules && applied.listing == listing
+        });
         if is_there {
             return Ok(());
         }
-        for rule in rules(network) {
-            ebtables(&namespace, &rule).await?;
+        for rule in &rules {
+            ebtables(&namespace, rule).await?;
         }
         let listing = list(&namespace).await?;
         tracing::info!("services are isolated on the edge network");
-        *applied = Some(Applied { namespace, listing });
+        *applied = Some(Applied {
+            namespace,
+            rules,
+            listing,
+        });
         Ok(())
     }
 
@@ -157,47 +166,31 @@ fn tail(network: &str) -> String {
 }
 
 /// The rules, in an order in which nothing passes too much in between.
-fn rules(network: &EdgeNetwork) -> Vec<Vec<String>> {
+fn rules(network: &EdgeNetwork, has_peers: bool) -> Vec<Vec<String>> {
     let mac = network.proxy_mac();
     let address = network.proxy.to_string();
     let answers = format!("{}:{}", EPHEMERAL_PORTS.0, EPHEMERAL_PORTS.1);
-    let rules: [&[&str]; 6] = [
-        &["-P", CHAIN, "DROP"],
-        &["-F", CHAIN],
-        // Nobody else may say that the proxy's address is theirs.
-        &[
-            "-A",
-            CHAIN,
-            "-p",
-            "ARP",
-            "--arp-ip-src",
-            &address,
-            "-s",
-            "!",
-            &mac,
-            "-j",
-            "DROP",
-        ],
-        &["-A", CHAIN, "-p", "ARP", "-j", "ACCEPT"],
-        &["-A", CHAIN, "-s", &mac, "-j", "ACCEPT"],
-        &[
-            "-A",
-            CHAIN,
-            "-p",
-            "IPv4",
-            "-d",
-            &mac,
-            "--ip-proto",
-            "tcp",
-            "--ip-dport",
-            &answers,
-            "-j",
-            "ACCEPT",
-        ],
-    ];
+    let mut rules = vec![format!("-P {CHAIN} DROP"), format!("-F {CHAIN}")];
+    let mut add = |rule: &str| rules.push(format!("-A {CHAIN} {rule}"));
+    if has_peers {
+        // The proxy is on this machine.
+        add(&format!("-i {VXLAN_PORT} -s {mac} -j DROP"));
+        add(&format!(
+            "-i {VXLAN_PORT} -p IPv4 --ip-src {address} -j DROP"
+        ));
+    } else {
+        add(&format!("-i {VXLAN_PORT} -j DROP"));
+    }
+    // Nobody else may say that the proxy's address is theirs.
+    add(&format!("-p ARP --arp-ip-src {address} -s ! {mac} -j DROP"));
+    add("-p ARP -j ACCEPT");
+    add(&format!("-s {mac} -j ACCEPT"));
+    add(&format!(
+        "-p IPv4 -d {mac} --ip-proto tcp --ip-dport {answers} -j ACCEPT"
+    ));
     rules
-        .into_iter()
-        .map(|rule| rule.iter().map(|&word| word.to_owned()).collect())
+        .iter()
+        .map(|rule| rule.split(' ').map(str::to_owned).collect())
         .collect()
 }
 
@@ -207,7 +200,7 @@ async fn list(namespace: &Namespace) -> Result<String, AgentProblem> {
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "the agent starts no other program: rules of a bridge in another namespace have no API"
+    reason = "rules of a bridge in another namespace have no API"
 )]
 async fn ebtables(namespace: &Namespace, arguments: &[String]) -> Result<String, AgentProblem> {
     let output = Command::new("nsenter")
@@ -230,3 +223,6 @@ async fn ebtables(namespace: &Namespace, arguments: &[String]) -> Result<String,
         brief(&String::from_utf8_lossy(&output.stderr))
     )))
 }
+
+#[cfg(test)]
+mod tests;

@@ -32,6 +32,7 @@ impl Edge {
             () = cancel.cancelled() => {}
             () = self.watch() => {}
             () = self.guard() => {}
+            () = self.engine.keep_swarm_ports_closed() => {}
         }
     }
 

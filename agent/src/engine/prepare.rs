@@ -1,4 +1,4 @@
-//! Makes the machine ready: the API's version, Swarm, the edge network.
+//! Makes the machine ready: the API's version, the ports of Swarm, Swarm, the edge network.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 
@@ -14,8 +14,9 @@ const LIVE_RESTORE: &str = "Docker is set to keep containers running while it is
     /etc/docker/daemon.json and restart Docker.";
 
 impl Engine {
-    /// Agrees on a version with Docker, makes the machine a Swarm of its own when it is in
-    /// none, and makes the edge network. May be repeated.
+    /// Agrees on a version with Docker, closes the ports of Swarm to strangers, makes the
+    /// machine a Swarm of its own when it is in none, and makes the edge network. May be
+    /// repeated.
     ///
     /// # Errors
     /// When Docker does not answer, or its Swarm cannot be used.
@@ -26,6 +27,8 @@ impl Engine {
             .negotiate_version()
             .await
             .map_err(|error| refused("The API's version", &error))?;
+        // Before there is a Swarm, and before its first container.
+        self.close_swarm_ports().await?;
         self.prepare_swarm().await?;
         self.probe().await?;
         self.edge_network().await.map(|_| ())
