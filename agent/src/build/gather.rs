@@ -9,12 +9,11 @@
 
 use std::ffi::OsStr;
 use std::fs;
-use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use rustix::fs::inotify::{self, CreateFlags, WatchFlags};
-use tokio::io::unix::AsyncFd;
+use futures_util::StreamExt as _;
+use inotify::{EventStream, Inotify, WatchMask};
 use tokio::time::sleep;
 
 use super::cgroup::{Cgroup, Step, processes};
@@ -42,7 +41,7 @@ pub(super) async fn keep_gathering(cgroup: Cgroup) {
         return;
     }
     let places = places(&cgroup);
-    let news = match watch(&places) {
+    let mut news = match watch(&places) {
         Ok(news) => news,
         Err(error) => {
             tracing::warn!(%error, "steps of builds that come up elsewhere are not seen at once");
@@ -55,7 +54,8 @@ pub(super) async fn keep_gathering(cgroup: Cgroup) {
         while bring_all(&places, &home) && seen.elapsed() < LIMIT {
             sleep(PAUSE).await;
         }
-        if next(&news).await.is_err() {
+        // That something came up is enough to know.
+        if !matches!(news.next().await, Some(Ok(_))) {
             return;
         }
     }
@@ -84,21 +84,13 @@ fn places(cgroup: &Cgroup) -> Vec<PathBuf> {
     places
 }
 
-fn watch(places: &[PathBuf]) -> std::io::Result<AsyncFd<OwnedFd>> {
-    let news = inotify::init(CreateFlags::NONBLOCK | CreateFlags::CLOEXEC)?;
+fn watch(places: &[PathBuf]) -> std::io::Result<EventStream<[u8; 4096]>> {
+    let news = Inotify::init()?;
     for place in places {
-        inotify::add_watch(&news, place, WatchFlags::CREATE | WatchFlags::ONLYDIR)?;
+        news.watches()
+            .add(place, WatchMask::CREATE | WatchMask::ONLYDIR)?;
     }
-    Ok(AsyncFd::register(news)?)
-}
-
-/// Waits until something came up, and forgets what.
-async fn next(news: &AsyncFd<OwnedFd>) -> std::io::Result<()> {
-    let mut ready = news.readable().await?;
-    let mut buffer = [0; 4096];
-    while rustix::io::read(news, &mut buffer).is_ok_and(|length| length > 0) {}
-    ready.clear_ready();
-    Ok(())
+    news.into_event_stream([0; 4096])
 }
 
 /// Whether one of the steps has no process yet.

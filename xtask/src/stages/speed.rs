@@ -28,6 +28,7 @@ pub struct Speed {
 
 impl Speed {
     /// The usual machine with nothing else to do.
+    #[cfg(test)]
     pub const USUAL: Self = Self {
         processor: 1.0,
         clock: 1.0,
