@@ -63,27 +63,25 @@ pub struct Machine {
 impl Machine {
     /// What debootstrap makes of that system.
     pub fn pristine(system: System) -> Self {
-        let root = roots::pristine(system, &cache().join("roots")).expect("a root");
+        let root = root(system);
         Self::start(system, vec![root], Vec::new(), false)
     }
 
     /// The same with these packages, of which nothing runs; installed once and kept.
     pub fn with_packages(system: System, name: &str, packages: &[&str]) -> Self {
-        let cache = cache().join("roots");
-        let lower = roots::with_packages(system, name, packages, &cache).expect("a root");
+        let lower = layers(system, name, packages);
         Self::start(system, lower, Vec::new(), false)
     }
 
     /// A machine whose words are printed as they come, with these directories of ours.
     pub fn aloud(system: System, binds: Vec<(PathBuf, PathBuf)>) -> Self {
-        let root = roots::pristine(system, &cache().join("roots")).expect("a root");
+        let root = root(system);
         Self::start(system, vec![root], binds, true)
     }
 
     /// A machine in which this program is process 1.
     pub fn with_init(system: System, name: &str, packages: &[&str], init: &str) -> Self {
-        let cache = cache().join("roots");
-        let lower = roots::with_packages(system, name, packages, &cache).expect("a root");
+        let lower = layers(system, name, packages);
         Self::begin(
             system,
             Setup {
@@ -267,6 +265,25 @@ impl Drop for Machine {
         }
         let _ = fs::remove_dir_all(self.place.state());
     }
+}
+
+fn root(system: System) -> PathBuf {
+    let _one_at_a_time = making();
+    roots::pristine(system, &cache().join("roots")).expect("a root")
+}
+
+fn layers(system: System, name: &str, packages: &[&str]) -> Vec<PathBuf> {
+    let _one_at_a_time = making();
+    roots::with_packages(system, name, packages, &cache().join("roots")).expect("a root")
+}
+
+/// Held by the one that makes a root, among all tests on this machine.
+fn making() -> fs::File {
+    let roots = cache().join("roots");
+    fs::create_dir_all(&roots).expect("a folder");
+    let file = fs::File::create(roots.join("making.lock")).expect("a file");
+    file.lock().expect("a lock");
+    file
 }
 
 /// Removes what killed processes left.

@@ -64,7 +64,7 @@ fn docker_a_swarm_and_a_database_that_are_there_are_used_and_left_as_they_are() 
     let lock = r#"perl -e 'open F, ">>/var/lib/dpkg/lock-frontend";
         $lock = pack("s s x4 q q i x4", 1, 0, 0, 0, 0);
         fcntl(F, 6, $lock) or die; print "locked\n"; close STDOUT;
-        until (-e "/root/waited") { select undef, undef, undef, 0.1 }' >locked &
+        until (-e "/root/waited") { select undef, undef, undef, 0.1 }' >locked 2>/dev/null &
         until [ -s locked ]; do sleep 0.1; done"#;
     machine.run(lock).done();
     machine
