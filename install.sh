@@ -154,6 +154,7 @@ read_settings() {
     CLUSTER_MAJOR=$(cat "$DATA_DIR/postgres/cluster/PG_VERSION" 2>/dev/null || true)
     APT_OPTIONS=
     UNIT=/etc/systemd/system/$INSTANCE.service
+    GUARD=/etc/systemd/system/$INSTANCE-guard.service
     NOTES=$(dirname "$CONFIG")/$INSTANCE.installed
 }
 
@@ -736,7 +737,8 @@ build_programs() {
     dev) built=$target/debug ;;
     *) built=$target/$profile ;;
     esac
-    cp "$built/longshore" "$built/longshore-agent" longshore.service "$NEW"
+    cp "$built/longshore" "$built/longshore-agent" longshore.service \
+        longshore-guard.service "$NEW"
 }
 
 # Reads what cargo says: tells every ten seconds how far it is, and passes on what is not progress.
@@ -790,7 +792,9 @@ download_programs() {
         die "$tarball is damaged: its SHA-256 is $actual, but should be ${expected:-given}"
     say "$tarball: checksum is right"
     tar -xzf "$WORK/$tarball" -C "$WORK"
-    for file in $PROGRAMS longshore.service; do
+    for file in $PROGRAMS longshore.service longshore-guard.service; do
+        # Older releases have no guard.
+        [ -f "$WORK/longshore-$version-$ARCH/$file" ] || continue
         mv "$WORK/longshore-$version-$ARCH/$file" "$NEW/$file"
     done
 }
@@ -987,6 +991,12 @@ write_unit() {
         >"$UNIT.new"
     cmp -s "$UNIT.new" "$UNIT" || CHANGED=yes
     mv -f "$UNIT.new" "$UNIT"
+    # Releases before it had none.
+    if [ -f "$NEW/longshore-guard.service" ]; then
+        sed "s|^ExecStart=.*|ExecStart=$BIN/longshore-agent guard|" "$NEW/longshore-guard.service" \
+            >"$GUARD.new"
+        mv -f "$GUARD.new" "$GUARD"
+    fi
 }
 
 start() {
@@ -1000,6 +1010,8 @@ start() {
         write_unit
         systemctl daemon-reload
         systemctl enable -q "$INSTANCE.service"
+        # Not started: the agent closes the ports itself, and knows the cluster's machines.
+        [ ! -e "$GUARD" ] || systemctl enable -q "$INSTANCE-guard.service"
         if [ -n "$CHANGED" ]; then
             systemctl restart "$INSTANCE.service"
         else
@@ -1072,7 +1084,8 @@ uninstall() {
     step "Stopping Longshore"
     if with_systemd && [ -e "$UNIT" ]; then
         run systemctl disable --now "$INSTANCE.service"
-        run rm -f "$UNIT"
+        [ ! -e "$GUARD" ] || run systemctl disable "$INSTANCE-guard.service"
+        run rm -f "$UNIT" "$GUARD"
         run systemctl daemon-reload
     fi
     if [ -x "$BIN/longshore" ]; then
@@ -1081,6 +1094,12 @@ uninstall() {
         else
             longshore down || warn "longshore down failed; its processes may still run"
         fi
+    fi
+    # What is deployed stays behind closed ports until the machine restarts. A second
+    # installation beside this one has the same rules.
+    if [ -n "$PURGE" ] && [ "$INSTANCE" = longshore ] && [ -x "$BIN/longshore-agent" ]; then
+        run "$BIN/longshore-agent" guard --remove ||
+            warn "the firewall rules of Longshore could not be removed"
     fi
     step "Removing the programs"
     for program in $PROGRAMS $COMPOSE_PROGRAM; do
