@@ -39,6 +39,10 @@ pub async fn whole(system: System, origin: Origin, aloud: bool) {
         Origin::Release => machine.install(arguments),
         Origin::Checkout => from_checkout(&machine, arguments),
     };
+    if origin == Origin::Checkout {
+        let npm = "ln -s ../lib/node_modules/npm/bin/npm-cli.js /usr/bin/npm && npm --version";
+        machine.run(npm).done();
+    }
     if origin == Origin::Release {
         // As people do it. Without curl, the script comes by other means and gets curl itself.
         let url = machine.release_url();
@@ -257,7 +261,7 @@ fn toolchain() -> Vec<(PathBuf, PathBuf)> {
         (home.join(".cargo"), "/root/.cargo".into()),
         (home.join(".rustup"), "/root/.rustup".into()),
     ];
-    for program in ["/usr/bin/node", "/usr/bin/npm", "/usr/lib/node_modules"] {
+    for program in ["/usr/bin/node", "/usr/lib/node_modules"] {
         binds.push((program.into(), program.into()));
     }
     binds
