@@ -177,7 +177,7 @@ impl Inventory {
 find /etc /opt /root /srv /home /tmp /var /run /usr/local -xdev \
   ! -path '/var/lib/dpkg/*' ! -path '/var/lib/apt/*' ! -path '/var/cache/*' ! -path '/var/log/*' \
   ! -path '/var/lib/longshore/*' ! -path '/run/longshore/*' ! -path '/run/docker/*' \
-  ! -path '/root/install.sh' ! -path '/tmp/runc-process*' -printf 'file %p\n'
+  ! -path '/root/install.sh' ! -path '/root/.npm*' ! -path '/root/.c*' ! -path '/tmp/runc-process*' -printf 'file %p\n'
 cut -d : -f 1 /etc/passwd | sed 's/^/user /'
 cut -d : -f 1 /etc/group | sed 's/^/group /'
 for name in $(cat /proc/[0-9]*/comm 2>/dev/null); do
