@@ -39,6 +39,10 @@ pub async fn whole(system: System, origin: Origin, aloud: bool) {
         Origin::Release => machine.install(arguments),
         Origin::Checkout => from_checkout(&machine, arguments),
     };
+    if origin == Origin::Checkout {
+        let npm = "ln -s ../lib/node_modules/npm/bin/npm-cli.js /usr/bin/npm && npm --version";
+        machine.run(npm).done();
+    }
     if origin == Origin::Release {
         // As people do it. Without curl, the script comes by other means and gets curl itself.
         let url = machine.release_url();
@@ -173,7 +177,7 @@ impl Inventory {
 find /etc /opt /root /srv /home /tmp /var /run /usr/local -xdev \
   ! -path '/var/lib/dpkg/*' ! -path '/var/lib/apt/*' ! -path '/var/cache/*' ! -path '/var/log/*' \
   ! -path '/var/lib/longshore/*' ! -path '/run/longshore/*' ! -path '/run/docker/*' \
-  ! -path '/root/install.sh' ! -path '/tmp/runc-process*' -printf 'file %p\n'
+  ! -path '/root/install.sh' ! -path '/root/.npm*' ! -path '/root/.c*' ! -path '/tmp/runc-process*' -printf 'file %p\n'
 cut -d : -f 1 /etc/passwd | sed 's/^/user /'
 cut -d : -f 1 /etc/group | sed 's/^/group /'
 for name in $(cat /proc/[0-9]*/comm 2>/dev/null); do
@@ -257,7 +261,7 @@ fn toolchain() -> Vec<(PathBuf, PathBuf)> {
         (home.join(".cargo"), "/root/.cargo".into()),
         (home.join(".rustup"), "/root/.rustup".into()),
     ];
-    for program in ["/usr/bin/node", "/usr/bin/npm", "/usr/lib/node_modules"] {
+    for program in ["/usr/bin/node", "/usr/lib/node_modules"] {
         binds.push((program.into(), program.into()));
     }
     binds
