@@ -109,16 +109,25 @@ impl Engine {
 }
 
 /// What the health check printed when it last failed. A check that is cut short by the
-/// container's end prints nothing.
+/// container's end prints nothing; for one that a busy machine cut short Docker says so, which
+/// counts only when no other check said more.
 fn last_complaint(state: &ContainerState) -> Option<String> {
     let log = state.health.as_ref()?.log.as_ref()?;
-    log.iter()
-        .rev()
-        .filter(|result| result.exit_code != Some(0))
-        .filter_map(|result| result.output.as_deref())
-        .map(brief)
-        .find(|output| !output.is_empty())
+    let said = || {
+        log.iter()
+            .rev()
+            .filter(|result| result.exit_code != Some(0))
+            .filter_map(|result| result.output.as_deref())
+            .map(brief)
+            .filter(|output| !output.is_empty())
+    };
+    said()
+        .find(|output| !output.starts_with(CUT_SHORT))
+        .or_else(|| said().next())
 }
+
+/// The beginning of Docker's words for a health check that did not end in time.
+const CUT_SHORT: &str = "Health check exceeded timeout";
 
 /// The container of a task, when it has come that far.
 pub(super) fn container_id(task: &Task) -> Option<&str> {
@@ -264,7 +273,30 @@ fn mebibytes(bytes: i64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::about_port;
+    use bollard::models::{ContainerState, Health, HealthcheckResult};
+
+    use super::{about_port, last_complaint};
+
+    #[test]
+    fn a_check_that_was_cut_short_hides_no_reason() {
+        let result = |output: &str| HealthcheckResult {
+            exit_code: Some(1),
+            output: Some(output.to_owned()),
+            ..HealthcheckResult::default()
+        };
+        let state = |outputs: &[&str]| ContainerState {
+            health: Some(Health {
+                log: Some(outputs.iter().map(|output| result(output)).collect()),
+                ..Health::default()
+            }),
+            ..ContainerState::default()
+        };
+        let cut_short = "Health check exceeded timeout (3s)";
+        let told = last_complaint(&state(&["nothing listens on port 80", cut_short, ""]));
+        assert_eq!(told.as_deref(), Some("nothing listens on port 80"));
+        let told = last_complaint(&state(&[cut_short]));
+        assert_eq!(told.as_deref(), Some(cut_short));
+    }
 
     #[test]
     fn the_probes_words_become_sentences() {
