@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -58,6 +59,8 @@ pub struct Machine {
     sandbox: Sandbox,
     begun: Instant,
     aloud: bool,
+    // Last: nobody else may remove what is not removed yet.
+    _owned: fs::File,
 }
 
 impl Machine {
@@ -116,9 +119,14 @@ impl Machine {
     fn begin(system: System, mut setup: Setup, aloud: bool) -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let machines = cache().join("machines");
-        sweep_dead(&machines);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let state = machines.join(format!("{}-{number}", std::process::id()));
+        // Test engines have numbers of processes of their own.
+        let processes = fs::metadata("/proc/self/ns/pid")
+            .expect("a namespace")
+            .ino();
+        let name = format!("{processes}-{}-{number}", std::process::id());
+        let owned = own(&machines, &name);
+        let state = machines.join(name);
         let place = Place::new(state.clone());
         if let Some(root) = &mut setup.root {
             root.writes = state.join("writes");
@@ -142,6 +150,7 @@ impl Machine {
             sandbox,
             begun: Instant::now(),
             aloud,
+            _owned: owned,
         }
     }
 
@@ -281,22 +290,35 @@ fn layers(system: System, name: &str, packages: &[&str]) -> Vec<PathBuf> {
 fn making() -> fs::File {
     let roots = cache().join("roots");
     fs::create_dir_all(&roots).expect("a folder");
-    let file = fs::File::create(roots.join("making.lock")).expect("a file");
-    file.lock().expect("a lock");
-    file
+    locked(&roots.join("making.lock"))
 }
 
-/// Removes what killed processes left.
-fn sweep_dead(machines: &Path) {
-    for entry in fs::read_dir(machines).into_iter().flatten().flatten() {
-        let name = entry.file_name();
-        let owner = name.to_string_lossy();
-        let owner = owner.split('-').next().unwrap_or_default();
-        if !Path::new("/proc").join(owner).exists() {
+/// Makes the place of a machine this process's own as long as the file is open, and removes what
+/// killed processes left. Whether one lives is told by its lock: its number means nothing in
+/// another test engine.
+fn own(machines: &Path, name: &str) -> fs::File {
+    fs::create_dir_all(machines).expect("a folder");
+    let _one_at_a_time = locked(&machines.join("lock"));
+    for entry in fs::read_dir(machines).expect("the folder").flatten() {
+        if !entry.path().is_dir() {
+            continue;
+        }
+        let Ok(owner) = fs::File::open(entry.path().join("owner")) else {
+            continue;
+        };
+        if owner.try_lock().is_ok() {
             let _ = sweep(&Place::new(entry.path()));
             let _ = fs::remove_dir_all(entry.path());
         }
     }
+    fs::create_dir_all(machines.join(name)).expect("a folder");
+    locked(&machines.join(name).join("owner"))
+}
+
+fn locked(path: &Path) -> fs::File {
+    let file = fs::File::create(path).expect("a file");
+    file.lock().expect("its lock");
+    file
 }
 
 /// Longshore's folder in the user's cache.

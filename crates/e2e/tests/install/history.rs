@@ -1,4 +1,6 @@
 //! Machines with a history: what is there is used, and left as it is.
+//!
+//! Runs alone: machines of its own take the packages' downloads from one place.
 
 use longshore_e2e::pristine::Machine;
 use longshore_sandbox::roots::System;

@@ -2,6 +2,8 @@
 //!
 //! A run takes one system whole, from nothing to an app that answers and back to nothing, another
 //! one with each commit; of the others it takes the plan. `cargo xtask pristine` takes any whole.
+//!
+//! Runs alone: machines of its own take the packages' downloads from one place.
 
 use std::process::Command;
 

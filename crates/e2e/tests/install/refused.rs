@@ -1,4 +1,6 @@
 //! Machines that Longshore refuses, with the real thing that it refuses on them.
+//!
+//! Runs alone: machines of its own take the packages' downloads from one place.
 
 use longshore_e2e::pristine::Machine;
 use longshore_sandbox::roots::System;
